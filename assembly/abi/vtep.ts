@@ -1,0 +1,11 @@
+// A remote VTEP.
+
+export const VTEP_BYTES = 64;
+/** u32. 0 = free, 4 or 6 = the outer address family. Stored last. */
+export const V_FAMILY = 0;
+/** u32. Destination UDP port. */
+export const V_PORT = 4;
+/** u32. The largest inner IP packet whose encapsulation fits the path to it, in bytes. */
+export const V_MTU = 8;
+/** 16 B. Address in network order; IPv4 as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
+export const V_ADDRESS = 16;
