@@ -1,0 +1,28 @@
+// Errors that end a command, with the exit codes that bin/weft promises: 1 = it failed, 2 = it was called or configured wrongly.
+// The message is one line that names the place and says what to do; `cause` keeps what the system said.
+
+/** A value that does not parse or lies out of its range. The caller knows the place and adds it. */
+export class ValueError extends Error {
+  override readonly name = "ValueError";
+  readonly code = "WEFT_VALUE";
+}
+
+/** Wrong flags or a wrong configuration file: exit 2, and nothing was created. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+  readonly code = "WEFT_USAGE";
+  readonly exitCode = 2;
+}
+
+/** What was asked for could not be done: exit 1. */
+export class OperationError extends Error {
+  override readonly name = "OperationError";
+  readonly code = "WEFT_OPERATION";
+  readonly exitCode = 1;
+}
+
+/** The message of anything thrown, on one line. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s*\n\s*/g, "; ");
+}

@@ -1,0 +1,89 @@
+// What the API and the metrics read of a running data plane; host/agent implements it. Every call is a fresh snapshot,
+// made on the main thread: callers own what they get. Nothing here waits.
+
+export interface DataPlaneView {
+  node(): NodeView;
+  networks(): NetworkView[];
+  /** One row for each worker and network; `network` is "" and `vni` null for frames that belong to none. */
+  counters(): CounterRow[];
+  stats(): WorkerStats[];
+  fdb(): FdbRow[];
+  neighbors(): NeighborRow[];
+  vteps(): VtepRow[];
+  /** Addresses that were seen to change their place, since start. */
+  fdbMoves(): { network: string; vni: number; moves: number }[];
+  /** Learned addresses that found no room, since start. */
+  fdbRefused(): { network: string; vni: number; refused: number }[];
+  ports(): PortView[];
+}
+
+export interface NodeView {
+  name: string;
+  vtep: string;
+  dataPort: number;
+  backend: string;
+}
+
+export interface NetworkView {
+  name: string;
+  vni: number;
+  /** Inner IP MTU in bytes. */
+  mtu: number;
+  ports: number;
+  peers: number;
+}
+
+export interface CounterRow {
+  network: string;
+  vni: number | null;
+  worker: number;
+  /** COUNTERS long (assembly/abi/counter.ts). */
+  values: BigUint64Array;
+}
+
+export interface WorkerStats {
+  worker: number;
+  /** 32 long; the index of S_X (assembly/abi/worker.ts) is S_X / 8. */
+  values: BigUint64Array;
+  /** Times that this worker's thread was replaced. */
+  restarts: number;
+}
+
+export interface FdbRow {
+  network: string;
+  vni: number;
+  mac: string;
+  /** "netns/interface" of a local port, or null. */
+  port: string | null;
+  /** Address of a remote VTEP, or null. */
+  vtep: string | null;
+  state: "static" | "learned";
+  /** Seconds since a frame from this address was seen; null for static entries. */
+  ageSeconds: number | null;
+}
+
+export interface NeighborRow {
+  network: string;
+  vni: number;
+  ip: string;
+  mac: string;
+}
+
+export interface VtepRow {
+  address: string;
+  /** UDP port. */
+  port: number;
+  /** The largest inner IP packet that fits the path to it, in bytes. */
+  mtu: number;
+  networks: string[];
+}
+
+export interface PortView {
+  network: string;
+  vni: number;
+  netns: string;
+  interface: string;
+  up: boolean;
+  /** Frames that the kernel dropped at the TAP's transmit queue (its own counter). */
+  txDropped: number;
+}
