@@ -1,0 +1,58 @@
+// iperf3 between two containers, as numbers. The server serves one client and ends.
+
+import { run } from "../command.ts";
+import type { Lab } from "../lab.ts";
+
+export interface IperfOptions {
+  from: string;
+  to: string;
+  address: string;
+  seconds: number;
+  streams?: number;
+  /** Send UDP datagrams of so many bytes as fast as possible, instead of TCP. */
+  udpBytes?: number;
+}
+
+export interface IperfResult {
+  /** Bits a second, and bytes, that arrived at the receiver. */
+  bitsPerSecond: number;
+  bytes: number;
+  /** UDP only: datagrams a second that arrived, and that were sent. */
+  packetsPerSecond: number;
+  sentPerSecond: number;
+  retransmits: number;
+}
+
+interface Sum {
+  bytes?: number;
+  bits_per_second?: number;
+  packets?: number;
+  lost_packets?: number;
+  seconds?: number;
+  retransmits?: number;
+}
+
+/** Runs one test from namespace `from` to namespace `to`, whose `address` it is. */
+export async function iperf(lab: Lab, options: IperfOptions): Promise<IperfResult> {
+  const server = lab.spawn(["iperf3", "-s", "-1", "-B", options.address, "--forceflush"], { netns: options.to, name: "iperf3 -s" });
+  await server.waitFor(/Server listening/);
+  const argv = ["iperf3", "-c", options.address, "-t", `${options.seconds}`, "-J", "--connect-timeout", "5000"];
+  if (options.udpBytes !== undefined) argv.push("-u", "-l", `${options.udpBytes}`, "-b", "0");
+  else argv.push("-P", `${options.streams ?? 1}`);
+  const text = await run(argv, { netns: options.from, timeoutMs: (options.seconds + 30) * 1000 });
+  await server.stop("SIGKILL");
+  return result(JSON.parse(text) as { end: Record<string, Sum> }, options.udpBytes !== undefined);
+}
+
+function result({ end }: { end: Record<string, Sum> }, udp: boolean): IperfResult {
+  const [sent, received] = [end.sum_sent ?? {}, end.sum_received ?? {}];
+  const packets = end.sum?.packets ?? 0;
+  const seconds = received.seconds ?? end.sum?.seconds ?? 1;
+  return {
+    bitsPerSecond: udp ? (received.bits_per_second ?? 0) : (received.bits_per_second ?? 0),
+    bytes: received.bytes ?? 0,
+    packetsPerSecond: udp ? (packets - (end.sum?.lost_packets ?? 0)) / seconds : 0,
+    sentPerSecond: udp ? packets / seconds : 0,
+    retransmits: sent.retransmits ?? 0,
+  };
+}
