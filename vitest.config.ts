@@ -1,15 +1,17 @@
-// The test tiers, each a folder that mirrors the sources (README, "Tests"). Unit, contract and style files run side by side and need
-// no root. The netns tier makes namespaces, devices and sockets on the real kernel: it runs last, alone, one file at a time.
+// The test tiers, each a folder that mirrors the sources. Style, unit and contract files run side by side and need no root. The netns
+// tier makes namespaces, devices and sockets on the real kernel: it runs last, alone, one file at a time.
 
 import { defineConfig } from "vitest/config";
 
-const quick = (name: string, groupOrder: number) => ({
+const quick = (name: string) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    sequence: { groupOrder },
+    maxWorkers: "100%",
+    // Not 0: there Vitest sets tiers with one worker aside, and would run these behind netns on a machine with one core.
+    sequence: { groupOrder: 1 },
   },
 });
 
@@ -19,9 +21,9 @@ export default defineConfig({
     passWithNoTests: false,
     teardownTimeout: 60_000,
     projects: [
-      quick("style", 0),
-      quick("unit", 0),
-      quick("contract", 0),
+      quick("style"),
+      quick("unit"),
+      quick("contract"),
       {
         test: {
           name: "netns",
@@ -29,7 +31,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -13,9 +13,10 @@ const write = process.argv.includes("--write");
 const DECORATOR = /^(\s*)@(inline|unmanaged|final|lazy|unsafe|builtin|global)$/gm;
 const MASKED = /^(\s*)\/\/ decorator (\w+)$/gm;
 
-/** Biome's rules that TypeScript's idioms ask for and AssemblyScript's language does not allow. */
+/** Biome's rules that speak of JavaScript's idioms, which AssemblyScript's language does not have. */
 const OFF = {
-  style: { useNumberNamespace: "off", useExponentiationOperator: "off", useConst: "error" },
+  correctness: { noPrecisionLoss: "off" }, // 64-bit literals are exact there
+  style: { useNumberNamespace: "off", useExponentiationOperator: "off" },
   // AssemblyScript erases no imports, so it has no `import type`; NaN tests and === on numbers are the same there.
   suspicious: { noGlobalIsNan: "off", noGlobalIsFinite: "off", noDoubleEquals: "off", noTsIgnore: "off" },
 };
@@ -29,6 +30,7 @@ try {
   config.$schema = undefined;
   config.files = undefined;
   config.overrides = undefined;
+  config.linter.rules.correctness = { ...config.linter.rules.correctness, ...OFF.correctness };
   config.linter.rules.style = { ...config.linter.rules.style, ...OFF.style, useImportType: "off" };
   config.linter.rules.suspicious = { ...config.linter.rules.suspicious, ...OFF.suspicious };
   writeFileSync(join(copy, "biome.json"), JSON.stringify(config));
