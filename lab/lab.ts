@@ -152,5 +152,9 @@ function watchForEnd(): void {
   process.on("exit", () => {
     for (const lab of open) lab.abandon();
   });
-  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) process.once(signal, () => process.exit(code));
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)
+    process.once(signal, () => process.exit(code));
 }

@@ -42,7 +42,8 @@ export async function linuxVtep(host: Host, options: LinuxVtepOptions): Promise<
     ],
     host.netns,
   );
-  for (const peer of options.peers) await run(["bridge", "-n", host.netns, "fdb", "append", "00:00:00:00:00:00", "dev", "vx0", "dst", peer]);
+  for (const peer of options.peers)
+    await run(["bridge", "-n", host.netns, "fdb", "append", "00:00:00:00:00:00", "dev", "vx0", "dst", peer]);
   const ports: string[] = [];
   return {
     host,
@@ -52,10 +53,17 @@ export async function linuxVtep(host: Host, options: LinuxVtepOptions): Promise<
       await attachByVeth(host, port, "br0", container, mtu);
     },
     fdb: async () => {
-      const rows = JSON.parse(await run(["bridge", "-json", "-n", host.netns, "fdb", "show", "dev", "vx0"])) as { mac: string; dst?: string }[];
+      const rows = JSON.parse(await run(["bridge", "-json", "-n", host.netns, "fdb", "show", "dev", "vx0"])) as {
+        mac: string;
+        dst?: string;
+      }[];
       return rows.flatMap((row) => (row.dst && row.mac !== "00:00:00:00:00:00" ? [{ mac: row.mac, dst: row.dst }] : []));
     },
-    remove: () => ipBatch([...ports, "br0", "vx0"].map((device) => `link del ${device}`), host.netns),
+    remove: () =>
+      ipBatch(
+        [...ports, "br0", "vx0"].map((device) => `link del ${device}`),
+        host.netns,
+      ),
   };
 }
 

@@ -47,7 +47,12 @@ export async function ovsVtep(host: Host, options: { vni: number; peers: readonl
   await vsctl("add-br", "br-phy", "--", "set", "bridge", "br-phy", "datapath_type=netdev", `other-config:hwaddr=${mac}`);
   await vsctl("add-port", "br-phy", host.device);
   await ipBatch(
-    [`address flush dev ${host.device}`, `address add ${host.ip4}/24 dev br-phy`, `address add ${host.ip6}/64 dev br-phy nodad`, "link set br-phy up"],
+    [
+      `address flush dev ${host.device}`,
+      `address add ${host.ip4}/24 dev br-phy`,
+      `address add ${host.ip6}/64 dev br-phy nodad`,
+      "link set br-phy up",
+    ],
     host.netns,
   );
   await vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev");

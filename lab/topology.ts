@@ -53,7 +53,25 @@ export async function underlay(lab: Lab, names: readonly string[], options: Unde
   }
   if (hosts.length === 2) {
     const [a, b] = hosts;
-    await run(["ip", "link", "add", "eth0", "mtu", `${mtu}`, "netns", a.netns, "type", "veth", "peer", "name", "eth0", "mtu", `${mtu}`, "netns", b.netns]);
+    await run([
+      "ip",
+      "link",
+      "add",
+      "eth0",
+      "mtu",
+      `${mtu}`,
+      "netns",
+      a.netns,
+      "type",
+      "veth",
+      "peer",
+      "name",
+      "eth0",
+      "mtu",
+      `${mtu}`,
+      "netns",
+      b.netns,
+    ]);
   } else {
     await connectBySwitch(lab, hosts, mtu);
   }
@@ -69,7 +87,25 @@ async function connectBySwitch(lab: Lab, hosts: readonly Host[], mtu: number): P
   await ipBatch([`link add br0 mtu ${mtu} type bridge`, "link set br0 up"], netns);
   for (const [index, host] of hosts.entries()) {
     const port = `s${index}`;
-    await run(["ip", "link", "add", port, "mtu", `${mtu}`, "netns", netns, "type", "veth", "peer", "name", "eth0", "mtu", `${mtu}`, "netns", host.netns]);
+    await run([
+      "ip",
+      "link",
+      "add",
+      port,
+      "mtu",
+      `${mtu}`,
+      "netns",
+      netns,
+      "type",
+      "veth",
+      "peer",
+      "name",
+      "eth0",
+      "mtu",
+      `${mtu}`,
+      "netns",
+      host.netns,
+    ]);
     await ipBatch([`link set ${port} master br0 up`], netns);
   }
 }
@@ -77,18 +113,42 @@ async function connectBySwitch(lab: Lab, hosts: readonly Host[], mtu: number): P
 /** Two hosts with a router between them; the third value is the router's namespace (interfaces r0 towards the first host, r1 towards the second). */
 export async function routedUnderlay(lab: Lab, mtu = 1500): Promise<[Host, Host, string]> {
   const router = await lab.namespace("router");
-  await run(["sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"], { netns: router });
+  await setSysctl(router, "net.ipv4.ip_forward", "1");
+  await setSysctl(router, "net.ipv6.conf.all.forwarding", "1");
   const hosts: Host[] = [];
   for (const [index, name] of ["a", "b"].entries()) {
     const netns = await lab.namespace(name);
     const [net4, net6, port] = [`10.99.${index + 1}`, `fd99:${index + 1}:`, `r${index}`];
-    await run(["ip", "link", "add", port, "mtu", `${mtu}`, "netns", router, "type", "veth", "peer", "name", "eth0", "mtu", `${mtu}`, "netns", netns]);
+    await run([
+      "ip",
+      "link",
+      "add",
+      port,
+      "mtu",
+      `${mtu}`,
+      "netns",
+      router,
+      "type",
+      "veth",
+      "peer",
+      "name",
+      "eth0",
+      "mtu",
+      `${mtu}`,
+      "netns",
+      netns,
+    ]);
     await configure(router, port, [`${net4}.254/24`, `${net6}:fe/64`], mtu);
     await configure(netns, "eth0", [`${net4}.1/24`, `${net6}:1/64`], mtu);
     await ipBatch([`route add default via ${net4}.254`, `-6 route add default via ${net6}:fe`], netns);
     hosts.push({ lab, name, netns, device: "eth0", ip4: `${net4}.1`, ip6: `${net6}:1` });
   }
   return [hosts[0], hosts[1], router];
+}
+
+/** Sets a kernel variable of a namespace; dots as sysctl(8) has them. */
+export async function setSysctl(netns: string, name: string, value: string): Promise<void> {
+  await run(["tee", `/proc/sys/${name.replaceAll(".", "/")}`], { netns, input: value });
 }
 
 async function configure(netns: string, device: string, cidrs: readonly string[], mtu: number): Promise<void> {

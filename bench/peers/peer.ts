@@ -1,0 +1,26 @@
+// What the benchmark compares: an overlay that joins two containers on two hosts. One file an overlay; bench/peers/index.ts lists them.
+
+import type { Lab } from "../../lab/lab.ts";
+import type { Container, Host } from "../../lab/topology.ts";
+
+/** Two hosts on one veth and an empty container for each. Every peer has its own, so that all can stand while one is measured. */
+export interface Pair {
+  lab: Lab;
+  hosts: [Host, Host];
+  containers: [Container, Container];
+}
+
+export interface Standing {
+  /** Processes that move frames (all their threads are pinned for the pinned round trip). Empty when the kernel does it. */
+  pids: number[];
+}
+
+export interface Peer {
+  name: string;
+  /** One line for the report. */
+  description: string;
+  /** Why it cannot run on this machine; null = it can. */
+  missing(): Promise<string | null>;
+  /** Gives each container its eth0. Everything that it makes goes with the lab. */
+  setUp(pair: Pair): Promise<Standing>;
+}

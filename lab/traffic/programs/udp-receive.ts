@@ -1,0 +1,35 @@
+// Runs inside a container: counts numbered datagrams and checks every byte of them, until a datagram says that it was the last or nothing came
+// for a while. Arguments: ADDRESS PORT QUIET_MS. Prints `listening`, then one line of JSON.
+// A datagram is a u32 number, then bytes that follow from it (see pattern.ts); number 0xffffffff ends.
+
+import { createSocket } from "node:dgram";
+import { END, intact } from "./pattern.ts";
+
+const RECEIVE_BUFFER_BYTES = 32 << 20;
+const [address, port, quiet] = process.argv.slice(2);
+const socket = createSocket({ type: address.includes(":") ? "udp6" : "udp4", recvBufferSize: RECEIVE_BUFFER_BYTES });
+const seen = new Set<number>();
+const count = { received: 0, duplicates: 0, damaged: 0, late: 0 };
+let highest = -1;
+
+function finish(): void {
+  socket.close();
+  clearTimeout(timer);
+  console.log(JSON.stringify(count));
+}
+
+const timer = setTimeout(finish, Number(quiet));
+socket.on("message", (datagram) => {
+  timer.refresh();
+  const number = datagram.length >= 4 ? datagram.readUInt32BE(0) : Number.NaN;
+  if (number === END) return finish();
+  if (!intact(datagram)) count.damaged++;
+  else if (seen.has(number)) count.duplicates++;
+  else {
+    count.received++;
+    seen.add(number);
+    if (number < highest) count.late++;
+    else highest = number;
+  }
+});
+socket.bind(Number(port), address, () => console.log("listening"));
