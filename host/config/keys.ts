@@ -1,0 +1,146 @@
+// Every key of weft.yaml, declared once: what it may be, its default, its unit and the sentence that docs/config.md says about
+// it. host/config/read.ts checks files by this table, host/config/describe.ts prints it. Checks that look at more than one key
+// are in host/config/rules.ts.
+
+import {
+  FLOOD_PORTS_MAX,
+  FLOOD_VTEPS_MAX,
+  NETWORKS_MAX,
+  PORTS_MAX,
+  TICK_MS,
+  VNI_MAX,
+  VTEPS_MAX,
+  WORKERS_MAX,
+} from "../../assembly/abi/limits.ts";
+import type { Backend } from "../model/config.ts";
+import { OVERLAY_MTU_MAX, OVERLAY_MTU_MIN } from "../model/mtu.ts";
+import { vni } from "../model/vni.ts";
+import { type Key, mapOf, optional, required } from "./key.ts";
+import * as kind from "./kinds.ts";
+
+/** Index 0 of each table means "none" (assembly/abi/limits.ts). */
+export const NETWORKS_LIMIT = NETWORKS_MAX - 1;
+export const PORTS_LIMIT = PORTS_MAX - 1;
+export const VTEPS_LIMIT = VTEPS_MAX - 1;
+
+/** Two tables of 16 B at half load: 512 MiB of the 2 GiB that shared memory may have. */
+export const FDB_CAPACITY_MAX = 8388608;
+export const FDB_CAPACITY_MIN = 256;
+/** Addresses of one port. */
+export const ADDRESSES_LIMIT = 64;
+/** IEEE 802.1D-2004 table 7-5. */
+export const AGEING_SECONDS_MIN = 10;
+export const AGEING_SECONDS_MAX = 1000000;
+
+/** RFC 3168 section 5: the two lowest bits of the TOS byte. */
+const ECN_BITS = 3;
+
+export const NODE_KEYS = {
+  name: required(kind.name, "Name of this host, for people."),
+  vtep: required(kind.ip, "Own address on the underlay: the outer source of what is sent, and where the data port is opened."),
+  dataPort: optional(kind.integer(1, 65535), 4789, "UDP port of VXLAN, here and at every peer (RFC 7348 section 5)."),
+};
+
+export const FDB_KEYS = {
+  mac: required(kind.mac, "MAC address of a remote container."),
+  vtep: required(kind.ip, "VTEP that it is behind. Static entries are never aged and never moved by a frame."),
+};
+
+export const NEIGHBOR_KEYS = {
+  ip: required(kind.ip, "IPv4 or IPv6 address of a container."),
+  mac: required(kind.mac, "Its MAC address. ARP requests and neighbour solicitations for `ip` are then answered on this host."),
+};
+
+export const PORT_KEYS = {
+  netns: required(kind.netns, "Network namespace of the container. It must exist."),
+  interface: required(kind.interfaceName, "Name of the interface that the agent makes in it."),
+  address: required(kind.oneOrMany(kind.cidr, ADDRESSES_LIMIT), "Addresses of the interface, e.g. `10.0.0.1/24`; `[]` for none."),
+  mac: required(kind.mac, "MAC address of the interface, different from every other in the network."),
+};
+
+export const NETWORK_KEYS = {
+  name: required(kind.name, "Name of the network, for people and as a label of metrics."),
+  vni: required(
+    kind.number(`whole number 0..${VNI_MAX}`, vni),
+    "VXLAN Network Identifier: networks on two hosts are one if this number is.",
+  ),
+  mtu: optional(
+    kind.integer(OVERLAY_MTU_MIN, OVERLAY_MTU_MAX) as kind.Kind<number | null>,
+    null,
+    "Largest IP packet of a container. Encapsulation adds 50 bytes over IPv4 and 70 over IPv6. At least 1280 where a port has an IPv6 address.",
+    { unit: "bytes", printed: "underlay MTU − 50 (IPv4) or − 70 (IPv6)" },
+  ),
+  learning: optional(kind.flag(), true, "Learn where MAC addresses are from the frames that come in."),
+  allowUnlistedSources: optional(
+    kind.flag(),
+    false,
+    "Accept VXLAN from addresses that are not peers. VXLAN authenticates nobody (RFC 7348 section 7): by default such frames are dropped as `vxlan_unlisted_source`.",
+  ),
+  ignoreReservedBits: optional(
+    kind.flag(),
+    false,
+    "Accept VXLAN headers with reserved bits set, as RFC 7348 section 5 asks; by default they are dropped as `vxlan_reserved_bits`.",
+  ),
+  allowVlanTags: optional(
+    kind.flag(),
+    false,
+    "Carry frames with a VLAN tag; by default they are dropped as `vlan_tagged` (RFC 7348 section 6.1).",
+  ),
+  tos: optional<number | "inherit">(
+    kind.inheritOr(0, 255, (tos) =>
+      (tos & ECN_BITS) === 0 ? null : `${tos} sets ECN bits, which follow RFC 6040: give a multiple of 4 (DSCP × 4)`,
+    ),
+    "inherit",
+    "DSCP of outer headers, as the TOS byte (DSCP × 4); `inherit` copies that of the inner packet. ECN always follows RFC 6040.",
+  ),
+  ttl: optional<number | "inherit">(
+    kind.inheritOr(1, 255),
+    64,
+    "TTL or hop limit of outer headers; `inherit` copies that of the inner packet.",
+  ),
+  ageing: optional(
+    kind.integer(AGEING_SECONDS_MIN, AGEING_SECONDS_MAX),
+    300,
+    `A learned address is forgotten when no frame came from it for so long (to ${TICK_MS} ms).`,
+    { unit: "seconds" },
+  ),
+  peers: optional(
+    kind.list(kind.ip, FLOOD_VTEPS_MAX),
+    [],
+    "VTEPs that get a copy of each broadcast, multicast and unknown unicast frame, and from which frames are accepted.",
+    { printed: "[]" },
+  ),
+  fdb: optional(kind.list(mapOf(FDB_KEYS), FDB_CAPACITY_MAX), [], "Static forwarding entries.", { printed: "[]" }),
+  neighbors: optional(kind.list(mapOf(NEIGHBOR_KEYS), FDB_CAPACITY_MAX), [], "Addresses that are answered for on this host.", {
+    printed: "[]",
+  }),
+  ports: optional(kind.list(mapOf(PORT_KEYS), FLOOD_PORTS_MAX), [], "Containers of this host on the network.", { printed: "[]" }),
+};
+
+export const TOP_KEYS = {
+  node: required(mapOf(NODE_KEYS), "This host."),
+  workers: optional(kind.integer(1, WORKERS_MAX), 1, "Threads that move frames, at most one a core is of use."),
+  backend: optional<Backend>(
+    kind.choice("native", "dgram"),
+    "native",
+    "How frames are moved: `native` (system calls in batches, with segmentation offload) or `dgram` (Node's own UDP, portable and slow).",
+  ),
+  metrics: optional(kind.hostPort, { host: "127.0.0.1", port: 9477 }, "Where Prometheus finds `/metrics`, or `off`.", {
+    printed: "127.0.0.1:9477",
+  }),
+  socket: optional(kind.socketPath, "/run/weft/weft.sock", "Unix socket of the API that `weft fdb show` and its like ask."),
+  fdbCapacity: optional(kind.integer(FDB_CAPACITY_MIN, FDB_CAPACITY_MAX), 65536, "Forwarding entries that fit, all networks together.", {
+    unit: "entries",
+  }),
+  networks: required(kind.list(mapOf(NETWORK_KEYS), NETWORKS_LIMIT), "The networks that this host takes part in."),
+};
+
+/** The maps of the file, outermost first, with the path at which each is found. */
+export const SECTIONS: readonly { path: string; doc: string; keys: Record<string, Key<never>> }[] = [
+  { path: "", doc: "Top level.", keys: TOP_KEYS as never },
+  { path: "node", doc: "This host.", keys: NODE_KEYS as never },
+  { path: "networks[]", doc: "One network.", keys: NETWORK_KEYS as never },
+  { path: "networks[].fdb[]", doc: "One static forwarding entry.", keys: FDB_KEYS as never },
+  { path: "networks[].neighbors[]", doc: "One address that is answered for.", keys: NEIGHBOR_KEYS as never },
+  { path: "networks[].ports[]", doc: "One container's interface.", keys: PORT_KEYS as never },
+];
