@@ -1,3 +1,5 @@
+// The whole ABI for TypeScript. The compiler of the core reads the files one by one (assembly/index.ts).
+
 export * from "./counter.ts";
 export * from "./event.ts";
 export * from "./layout.ts";

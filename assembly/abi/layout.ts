@@ -41,6 +41,16 @@ export const H_WORKER = 64;
 export const H_FDB_SPARE = 68;
 export const H_ADDRESS_SPARE = 72;
 
+/** u32. Slots with a key (dead ones too), and entries that are present. */
+export const H_FDB_USED = 76;
+export const H_FDB_LIVE = 80;
+export const H_ADDRESS_USED = 84;
+export const H_ADDRESS_LIVE = 88;
+/** u32. What the kernel here takes: FEATURE_* bits, set by the host at start. */
+export const H_FEATURES = 92;
+/** TAPs take GSO_UDP_L4 superframes (kernel ≥ 6.2). */
+export const FEATURE_USO = 1;
+
 /** VNI map: u16 network index for each of the 2^24 VNIs, read directly (untouched pages cost nothing). */
 export const VNI_ENTRY_BYTES = 2;
 export const VNI_MAP_BYTES = 33554432;

@@ -16,6 +16,12 @@ export const N_AGEING = 20;
 /** u32. 0 or 1: which copy of the flood list readers use. */
 export const N_FLOOD_COPY = 24;
 
+/** u32. FDB entries of this network, kept by the table's writer. */
+export const N_LEARNED = 28;
+export const N_STATIC = 32;
+/** u32. Learned entries allowed; more are refused and counted by the host. */
+export const N_LEARNED_MAX = 36;
+
 export const NETWORK_LIVE = 1;
 export const NETWORK_LEARNING = 2;
 export const NETWORK_UNLISTED_SOURCES = 4;

@@ -39,3 +39,5 @@ export const TABLE_REMOVED = 4;
 export const TABLE_ABSENT = 5;
 /** No slot: the caller rebuilds, or refuses and counts. */
 export const TABLE_FULL = 6;
+/** The network's own limit of learned entries is reached. */
+export const TABLE_LIMIT = 7;

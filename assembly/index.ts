@@ -1,0 +1,20 @@
+// The packet core: the list of its exports. Workers call attach, egress, ingress, complete, recover, tellPathMtu; the main thread's instance calls the
+// writers of the tables. Every constant of the ABI is exported too, so that the host can compare it with the one it was written against.
+
+export * from "./abi/counter";
+export * from "./abi/event";
+export * from "./abi/layout";
+export * from "./abi/limits";
+export * from "./abi/network";
+export * from "./abi/port";
+export * from "./abi/reason";
+export * from "./abi/table";
+export * from "./abi/vtep";
+export * from "./abi/worker";
+export { attach } from "./ring/block";
+export { tellPathMtu } from "./ring/event";
+export { complete, recover } from "./path/complete";
+export { egress } from "./path/egress";
+export { ingress } from "./path/ingress";
+export { addressRebuild, addressRemove, addressSet } from "./table/address";
+export { fdbAge, fdbFlush, fdbRebuild, fdbRemove, fdbSet } from "./table/fdb";

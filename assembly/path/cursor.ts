@@ -1,0 +1,53 @@
+// Where this worker is in the descriptors it was handed. A call that runs out of room (sends, writes, replies) stops at a replica of a
+// frame, the host flushes, and the next call goes on right there: nothing is counted twice, nothing is lost. The cursor lies in shared memory, so
+// that a worker that replaces a trapped one knows where that one was.
+
+import { R_OFFSET, RX_BYTES, W_DIRECTION, W_REPLICA, W_RX, W_RX_COUNT, W_RX_NEXT, W_RX_SEGMENT, W_STARTED } from "../abi/worker";
+import { block } from "../ring/block";
+
+/** The rx descriptor at `index`. */
+@inline
+export function rxAt(index: u32): usize {
+  return block + W_RX + <usize>index * RX_BYTES;
+}
+
+/** Begins `count` descriptors, or goes on with them when this direction's last call paused. Returns the index to go on from. */
+export function resume(direction: u32, count: u32): u32 {
+  if (load<u32>(block + W_DIRECTION) != direction) {
+    store<u32>(block + W_DIRECTION, direction);
+    store<u32>(block + W_RX_COUNT, count);
+    store<u32>(block + W_RX_NEXT, 0);
+    store<u32>(block + W_RX_SEGMENT, 0);
+    nextFrame();
+  }
+  return load<u32>(block + W_RX_NEXT);
+}
+
+/** The frame being worked on is done with. */
+@inline
+export function nextFrame(): void {
+  store<u32>(block + W_REPLICA, 0);
+  store<u32>(block + W_STARTED, 0);
+}
+
+/** The descriptor is done with. */
+@inline
+export function nextDescriptor(index: u32): void {
+  store<u32>(block + W_RX_NEXT, index + 1);
+  store<u32>(block + W_RX_SEGMENT, 0);
+  nextFrame();
+}
+
+/** All descriptors are done with. */
+@inline
+export function finished(): void {
+  store<u32>(block + W_DIRECTION, 0);
+}
+
+/** True once for each frame: when it has not been counted as received yet. */
+@inline
+export function isFresh(): bool {
+  if (load<u32>(block + W_STARTED)) return false;
+  store<u32>(block + W_STARTED, 1);
+  return true;
+}

@@ -1,0 +1,34 @@
+// Does it fit the path? The limit is the smaller of the network's MTU and what the path to the VTEP carries, less our headers; a superframe is
+// judged by its segments. What does not fit is dropped, and its sender told when it is a local port that may be told.
+
+import { N_MTU } from "../abi/network";
+import { DROP_PKT_TOO_BIG } from "../abi/reason";
+import { V_MTU } from "../abi/vtep";
+import { end, etherType, frame, l3, length } from "../offload/frame";
+import { headerBytes, segmentPayload, segments } from "../offload/superframe";
+import { TYPE_IPV4, TYPE_IPV6 } from "../wire/ethernet";
+import { drop } from "../ring/counter";
+import { networkAt } from "../table/network";
+import { vtepAt } from "../table/port";
+import { deliverReply } from "./deliver";
+import { send } from "./send";
+import { mayTellTooBig, writeTooBig } from "./too-big";
+
+/** Bytes behind the Ethernet header and tag of the largest wire frame in the frame just parsed. */
+function packetBytes(): u32 {
+  const before = <u32>(l3 - frame);
+  if (segments > 1) return headerBytes - before + segmentPayload;
+  // Ethernet padding behind an IP packet travels too, but no IP sender can be told to leave it out.
+  return etherType == TYPE_IPV4 || etherType == TYPE_IPV6 ? <u32>(end - l3) : length - before;
+}
+
+/** Sends the frame just parsed to `vtep`, or drops it as too big; tells `source` (a port; 0 = nobody). Room for both is checked. */
+export function sendFitting(network: u32, vtep: u32, source: u32): void {
+  const mtu = min<u32>(load<u32>(networkAt(network) + N_MTU), atomic.load<u32>(vtepAt(vtep) + V_MTU));
+  if (packetBytes() <= mtu) {
+    send(network, vtep);
+    return;
+  }
+  drop(network, DROP_PKT_TOO_BIG, segments);
+  if (source != 0 && mayTellTooBig(mtu)) deliverReply(network, source, writeTooBig(mtu));
+}
