@@ -2,26 +2,12 @@
 // it. host/config/read.ts checks files by this table, host/config/describe.ts prints it. Checks that look at more than one key
 // are in host/config/rules.ts.
 
-import {
-  FLOOD_PORTS_MAX,
-  FLOOD_VTEPS_MAX,
-  NETWORKS_MAX,
-  PORTS_MAX,
-  TICK_MS,
-  VNI_MAX,
-  VTEPS_MAX,
-  WORKERS_MAX,
-} from "../../assembly/abi/limits.ts";
 import type { Backend } from "../model/config.ts";
+import { NETWORK_PEERS_LIMIT, NETWORK_PORTS_LIMIT, NETWORKS_LIMIT, WORKERS_LIMIT } from "../model/limits.ts";
 import { OVERLAY_MTU_MAX, OVERLAY_MTU_MIN } from "../model/mtu.ts";
-import { vni } from "../model/vni.ts";
+import { VNI_MAX, vni } from "../model/vni.ts";
 import { type Key, mapOf, optional, required } from "./key.ts";
 import * as kind from "./kinds.ts";
-
-/** Index 0 of each table means "none" (assembly/abi/limits.ts). */
-export const NETWORKS_LIMIT = NETWORKS_MAX - 1;
-export const PORTS_LIMIT = PORTS_MAX - 1;
-export const VTEPS_LIMIT = VTEPS_MAX - 1;
 
 /** Two tables of 16 B at half load: 512 MiB of the 2 GiB that shared memory may have. */
 export const FDB_CAPACITY_MAX = 8388608;
@@ -101,11 +87,11 @@ export const NETWORK_KEYS = {
   ageing: optional(
     kind.integer(AGEING_SECONDS_MIN, AGEING_SECONDS_MAX),
     300,
-    `A learned address is forgotten when no frame came from it for so long (to ${TICK_MS} ms).`,
+    "A learned address is forgotten when no frame came from it for so long.",
     { unit: "seconds" },
   ),
   peers: optional(
-    kind.list(kind.ip, FLOOD_VTEPS_MAX),
+    kind.list(kind.ip, NETWORK_PEERS_LIMIT),
     [],
     "VTEPs that get a copy of each broadcast, multicast and unknown unicast frame, and from which frames are accepted.",
     { printed: "[]" },
@@ -114,12 +100,12 @@ export const NETWORK_KEYS = {
   neighbors: optional(kind.list(mapOf(NEIGHBOR_KEYS), FDB_CAPACITY_MAX), [], "Addresses that are answered for on this host.", {
     printed: "[]",
   }),
-  ports: optional(kind.list(mapOf(PORT_KEYS), FLOOD_PORTS_MAX), [], "Containers of this host on the network.", { printed: "[]" }),
+  ports: optional(kind.list(mapOf(PORT_KEYS), NETWORK_PORTS_LIMIT), [], "Containers of this host on the network.", { printed: "[]" }),
 };
 
 export const TOP_KEYS = {
   node: required(mapOf(NODE_KEYS), "This host."),
-  workers: optional(kind.integer(1, WORKERS_MAX), 1, "Threads that move frames, at most one a core is of use."),
+  workers: optional(kind.integer(1, WORKERS_LIMIT), 1, "Threads that move frames, at most one a core is of use."),
   backend: optional<Backend>(
     kind.choice("native", "dgram"),
     "native",

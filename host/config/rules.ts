@@ -3,8 +3,8 @@
 
 import type { StaticConfig } from "../model/config.ts";
 import { familyOf } from "../model/ip.ts";
+import { PORTS_LIMIT, VTEPS_LIMIT } from "../model/limits.ts";
 import { OVERLAY_MTU_MIN_IPV6 } from "../model/mtu.ts";
-import { PORTS_LIMIT, VTEPS_LIMIT } from "./keys.ts";
 import type { Issue, Path } from "./place.ts";
 import { pathText } from "./place.ts";
 
@@ -108,7 +108,7 @@ function checkMtu(network: Network, at: Path, issues: Issue[]): void {
   });
 }
 
-/** What the tables of the packet core hold, all networks together (assembly/abi/limits.ts). */
+/** What the tables of the packet core hold, all networks together (host/model/limits.ts). */
 function checkTotals(config: StaticConfig, issues: Issue[]): void {
   const total = (count: (network: Network) => number) => config.networks.reduce((sum, network) => sum + count(network), 0);
   const bound = (count: number, most: number, what: string, how = ""): void => {

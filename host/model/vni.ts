@@ -3,6 +3,8 @@
 import { VNI_MAX } from "../../assembly/abi/limits.ts";
 import { ValueError } from "./errors.ts";
 
+export { VNI_MAX };
+
 declare const brand: unique symbol;
 export type Vni = number & { readonly [brand]: "vni" };
 
