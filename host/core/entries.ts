@@ -1,0 +1,102 @@
+// Entries by index: networks, ports, VTEPs. An entry is written whole and becomes visible by its last store. Main thread only; whoever
+// frees an index must let a grace period pass before it is used again.
+
+import * as abi from "../../assembly/abi/index.ts";
+
+export interface NetworkEntry {
+  vni: number;
+  /** NETWORK_* bits of assembly/abi/network.ts, without NETWORK_LIVE. */
+  flags: number;
+  /** Inner IP MTU in bytes. */
+  mtu: number;
+  /** Outer TOS byte, or -1 to inherit. */
+  tos: number;
+  /** Outer TTL, or -1 to inherit. */
+  ttl: number;
+  ageingSeconds: number;
+  /** Learned FDB entries allowed. */
+  learnedMax: number;
+}
+
+export interface PortEntry {
+  fd: number;
+  /** Worker that reads it. */
+  owner: number;
+  network: number;
+  mac: number;
+}
+
+export interface VtepEntry {
+  family: 4 | 6;
+  port: number;
+  /** Largest inner IP packet that fits the path, in bytes. */
+  mtu: number;
+  /** 16 bytes, IPv4 as ::ffff:a.b.c.d. */
+  address: Uint8Array;
+}
+
+/** Views of the three regions. */
+export class Entries {
+  readonly #buffer: ArrayBufferLike;
+  readonly #header: Uint32Array<ArrayBufferLike>;
+
+  constructor(memory: WebAssembly.Memory) {
+    this.#buffer = memory.buffer;
+    this.#header = new Uint32Array(memory.buffer, abi.HEADER);
+  }
+
+  #row(region: number, index: number, bytes: number): Int32Array<ArrayBufferLike> {
+    return new Int32Array(this.#buffer, this.#header[region / 4] + index * bytes, bytes / 4);
+  }
+
+  network(index: number): Int32Array<ArrayBufferLike> {
+    return this.#row(abi.H_NETWORK, index, abi.NETWORK_BYTES);
+  }
+
+  port(index: number): Int32Array<ArrayBufferLike> {
+    return this.#row(abi.H_PORT, index, abi.PORT_BYTES);
+  }
+
+  vtep(index: number): Int32Array<ArrayBufferLike> {
+    return this.#row(abi.H_VTEP, index, abi.VTEP_BYTES);
+  }
+
+  setNetwork(index: number, entry: NetworkEntry): void {
+    const row = this.network(index);
+    row[abi.N_VNI / 4] = entry.vni;
+    row[abi.N_MTU / 4] = entry.mtu;
+    row[abi.N_TOS / 4] = entry.tos;
+    row[abi.N_TTL / 4] = entry.ttl;
+    row[abi.N_AGEING / 4] = Math.ceil((entry.ageingSeconds * 1000) / abi.TICK_MS);
+    row[abi.N_LEARNED_MAX / 4] = entry.learnedMax;
+    row[abi.N_FLAGS / 4] = entry.flags | abi.NETWORK_LIVE;
+    const map = new Uint16Array(this.#buffer, this.#header[abi.H_VNI / 4], abi.VNI_MAX + 1);
+    Atomics.store(map, entry.vni, index);
+  }
+
+  setPort(index: number, entry: PortEntry): void {
+    const row = this.port(index);
+    row[abi.P_FD / 4] = entry.fd;
+    row[abi.P_OWNER / 4] = entry.owner;
+    row[abi.P_NETWORK / 4] = entry.network;
+    row[abi.P_MAC / 4] = entry.mac % 2 ** 32;
+    row[abi.P_MAC / 4 + 1] = Math.floor(entry.mac / 2 ** 32);
+    Atomics.store(row, abi.P_STATE / 4, abi.PORT_UP);
+  }
+
+  setPortState(index: number, state: number): void {
+    Atomics.store(this.port(index), abi.P_STATE / 4, state);
+  }
+
+  setVtep(index: number, entry: VtepEntry): void {
+    const row = this.vtep(index);
+    row[abi.V_PORT / 4] = entry.port;
+    row[abi.V_MTU / 4] = entry.mtu;
+    new Uint8Array(row.buffer, row.byteOffset + abi.V_ADDRESS, 16).set(entry.address);
+    Atomics.store(row, abi.V_FAMILY / 4, entry.family);
+  }
+
+  setVtepMtu(index: number, mtu: number): void {
+    Atomics.store(this.vtep(index), abi.V_MTU / 4, mtu);
+  }
+}

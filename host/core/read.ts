@@ -1,0 +1,97 @@
+// Reading what the core and the workers keep in shared memory: tables, counters, statistics, events. Main thread; every call is a snapshot.
+
+import * as abi from "../../assembly/abi/index.ts";
+import { workerBlock } from "./layout.ts";
+import { type Target, targetOf } from "./tables.ts";
+
+export interface FdbEntry {
+  network: number;
+  mac: number;
+  target: Target;
+  /** Ticks since a worker saw it as a source. */
+  ageTicks: number;
+}
+
+/** What is in the FDB now, in table order. */
+export function* fdbEntries(memory: WebAssembly.Memory): Generator<FdbEntry> {
+  const header = new Uint32Array(memory.buffer, abi.HEADER);
+  const words = new Uint32Array(memory.buffer, header[abi.H_FDB / 4], (header[abi.H_FDB_SLOTS / 4] * abi.FDB_BYTES) / 4);
+  const tick = header[abi.H_TICK / 4];
+  for (let at = 0; at < words.length; at += abi.FDB_BYTES / 4) {
+    const bits = words[at + abi.FDB_TARGET / 4];
+    if (bits === 0) continue;
+    const high = words[at + 1];
+    yield {
+      network: high >>> 16,
+      mac: (high & 0xffff) * 2 ** 32 + words[at],
+      target: targetOf(bits),
+      ageTicks: (tick - words[at + abi.FDB_SEEN / 4]) >>> 0,
+    };
+  }
+}
+
+export interface AddressEntry {
+  /** Network index, or SPACE_VTEP. */
+  space: number;
+  /** A copy, 16 bytes. */
+  address: Uint8Array;
+  /** MAC of a neighbour, or VTEP index. */
+  value: number;
+}
+
+/** What is in the address table now: neighbours and VTEPs, in table order. */
+export function* addressEntries(memory: WebAssembly.Memory): Generator<AddressEntry> {
+  const header = new Uint32Array(memory.buffer, abi.HEADER);
+  const base = header[abi.H_ADDRESS / 4];
+  const words = new Uint32Array(memory.buffer, base, (header[abi.H_ADDRESS_SLOTS / 4] * abi.ADDRESS_BYTES) / 4);
+  for (let at = 0; at < words.length; at += abi.ADDRESS_BYTES / 4) {
+    const high = words[at + abi.A_VALUE / 4 + 1];
+    if ((high & abi.ADDRESS_PRESENT) === 0) continue;
+    yield {
+      space: words[at + abi.A_SPACE / 4],
+      address: new Uint8Array(memory.buffer, base + at * 4, 16).slice(),
+      value: (high & 0xffff) * 2 ** 32 + words[at + abi.A_VALUE / 4],
+    };
+  }
+}
+
+/** A worker's counters of one network: COUNTERS long, a copy. */
+export function readCounters(memory: WebAssembly.Memory, worker: number, network: number): BigUint64Array {
+  const at = workerBlock(memory, worker) + abi.W_COUNTERS + network * abi.COUNTER_ROW_BYTES;
+  return new BigUint64Array(memory.buffer, at, abi.COUNTERS).slice() as BigUint64Array;
+}
+
+/** A worker's W_STATS: 32 long, a copy. */
+export function readStats(memory: WebAssembly.Memory, worker: number): BigUint64Array {
+  return new BigUint64Array(memory.buffer, workerBlock(memory, worker) + abi.W_STATS, 32).slice() as BigUint64Array;
+}
+
+export interface CoreEvent {
+  kind: number;
+  network: number;
+  mac: number;
+  index: number;
+  /** A copy, 16 bytes. */
+  address: Uint8Array;
+}
+
+/** Takes the events that a worker has told so far. */
+export function* takeEvents(memory: WebAssembly.Memory, worker: number): Generator<CoreEvent> {
+  const block = workerBlock(memory, worker);
+  const words = new Int32Array(memory.buffer, block, abi.W_STATS / 4);
+  let tail = words[abi.W_EVENT_TAIL / 4];
+  const head = Atomics.load(words, abi.W_EVENT_HEAD / 4);
+  for (; tail !== head; tail = (tail + 1) | 0) {
+    const at = block + abi.W_EVENTS + (tail & (abi.EVENTS_MAX - 1)) * abi.EVENT_BYTES;
+    const entry = new Uint32Array(memory.buffer, at, abi.EVENT_BYTES / 4);
+    const event = {
+      kind: entry[abi.E_KIND / 4],
+      network: entry[abi.E_NETWORK / 4],
+      mac: (entry[abi.E_MAC / 4 + 1] & 0xffff) * 2 ** 32 + entry[abi.E_MAC / 4],
+      index: entry[abi.E_INDEX / 4],
+      address: new Uint8Array(memory.buffer, at + abi.E_ADDRESS, 16).slice(),
+    };
+    Atomics.store(words, abi.W_EVENT_TAIL / 4, (tail + 1) | 0);
+    yield event;
+  }
+}
