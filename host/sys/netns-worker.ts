@@ -1,0 +1,43 @@
+// The thread behind host/sys/netns-thread.ts: for each request it enters the namespace, does one thing, and comes back, since a thread
+// keeps the namespace that it is in alive. Every request enters its own first, so none can run in a wrong place.
+
+import { parentPort } from "node:worker_threads";
+import { SysError } from "./errno.ts";
+import { enterNetns, leaveNetns } from "./netns.ts";
+import { deleteTap, openTap, type Tap } from "./tap.ts";
+
+export interface NetnsRequest {
+  id: number;
+  action: "open" | "delete";
+  netns: string;
+  name: string;
+}
+
+export type NetnsReply =
+  | { id: number; tap: Tap | null }
+  | { id: number; error: { message: string; refusal: { syscall: string; what: string; errno: number } | null } };
+
+const actions = {
+  open: (name: string): Tap => openTap(name),
+  delete: (name: string): null => {
+    deleteTap(openTap(name).fd);
+    return null;
+  },
+};
+
+function serve(request: NetnsRequest): NetnsReply {
+  const { id, action, netns, name } = request;
+  try {
+    enterNetns(netns);
+    try {
+      return { id, tap: actions[action](name) };
+    } finally {
+      leaveNetns();
+    }
+  } catch (error) {
+    const refusal = error instanceof SysError ? { syscall: error.syscall, what: error.what, errno: error.errno } : null;
+    return { id, error: { message: String(error instanceof Error ? error.message : error), refusal } };
+  }
+}
+
+parentPort?.on("message", (request: NetnsRequest) => parentPort?.postMessage(serve(request)));
