@@ -23,7 +23,10 @@ export interface Import {
   file: string | null;
 }
 
-/** Everything that a file imports or re-exports: static, `import type` and dynamic with a literal. */
+/** Files that start as threads of their own: `new URL("./x.ts", import.meta.url)`. */
+const MODULE_URL = /new URL\(\s*["'](\.[^"']+\.ts)["'],\s*import\.meta\.url,?\s*\)/g;
+
+/** Everything that a file imports, re-exports or loads: static, `import type`, dynamic with a literal, and modules named by URL. */
 export function imports(file: string, text = read(file)): Import[] {
   const { module } = parseSync(file, text);
   const specifiers = [

@@ -19,6 +19,7 @@ test("the scan sees every kind of import", () => {
     'export { d } from "./d.ts";',
     'const e = await import("./e.ts");',
     'import koffi from "koffi";',
+    'const f = new URL("./f.ts", import.meta.url);',
     "@inline function f(): void {}",
   ].join("\n");
   expect(imports("host/x/y.ts", text)).toEqual([
@@ -28,5 +29,6 @@ test("the scan sees every kind of import", () => {
     { specifier: "./c.ts", file: "host/x/c.ts" },
     { specifier: "./d.ts", file: "host/x/d.ts" },
     { specifier: "./e.ts", file: "host/x/e.ts" },
+    { specifier: "./f.ts", file: "host/x/f.ts" },
   ]);
 });

@@ -1,0 +1,122 @@
+// The README's tutorial is run as it stands: the shell blocks that an HTML comment marks `test: run`, in order, in one shell, in namespaces of
+// their own (network, mounts, processes), so its names and files in /tmp and /run meet nobody else's, and everything ends with the shell.
+//
+//   <!-- test: run -->                          every command must succeed (the block's last status counts)
+//   <!-- test: run, expect SOME, TEXT -->       and print these texts
+//   <!-- test: run, wait for 2 × TEXT -->       then wait until the text has been printed so often
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { root } from "../../scripts/sources.ts";
+
+interface Block {
+  line: number;
+  script: string;
+  expect: string[];
+  wait: { times: number; text: string } | null;
+}
+
+const BLOCK_SECONDS_MAX = 60;
+const FENCE = /<!-- test: run(?:, expect ([^\n]*?))?(?:, wait for (\d+) × ([^\n]*?))? -->\n```sh\n([\s\S]*?)```/g;
+
+/** The marked blocks of a page, in order. */
+function blocks(markdown: string): Block[] {
+  return [...markdown.matchAll(FENCE)].map((match) => ({
+    line: markdown.slice(0, match.index).split("\n").length + 1,
+    script: match[4],
+    expect: match[1]?.split(", ") ?? [],
+    wait: match[2] === undefined ? null : { times: Number(match[2]), text: match[3] },
+  }));
+}
+
+/** A shell that keeps everything it printed, and can be awaited. */
+class Shell {
+  printed = "";
+  readonly #child: ChildProcess;
+  #notify: () => void = () => {};
+
+  constructor() {
+    const inside = "mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /tmp && mkdir /run/netns && ip link set lo up && exec bash 2>&1";
+    const args = ["--net", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c", inside];
+    this.#child = spawn("unshare", args, { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
+    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.printed += text;
+      this.#notify();
+    });
+    this.#child.on("exit", () => this.#notify());
+  }
+
+  write(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
+  /** Resolves with the first match in what was printed from `from` on; throws, with all that was printed, when time or the shell ends. */
+  async until(pattern: RegExp, from: number): Promise<RegExpExecArray> {
+    const signal = AbortSignal.timeout(BLOCK_SECONDS_MAX * 1000);
+    for (;;) {
+      const match = pattern.exec(this.printed.slice(from));
+      if (match) return match;
+      const ended = signal.aborted ? `${BLOCK_SECONDS_MAX} s passed` : this.#child.exitCode !== null ? "the shell ended" : null;
+      if (ended) throw new Error(`${ended} before ${pattern} was printed:\n${this.printed.slice(from)}`);
+      await new Promise<void>((resolve) => {
+        this.#notify = resolve;
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+    }
+  }
+
+  async end(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const gone = new Promise((resolve) => this.#child.once("exit", resolve));
+    this.#child.kill("SIGKILL");
+    await gone;
+  }
+}
+
+const isRoot = process.getuid?.() === 0;
+const tutorial = blocks(readFileSync(join(root, "README.md"), "utf8"));
+
+test("the README has marked blocks, and no mark is misspelt", () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  expect(tutorial.length).toBeGreaterThan(4);
+  expect(tutorial.length).toBe(readme.split("<!-- test:").length - 1);
+});
+
+describe("the README's tutorial", () => {
+  let shell: Shell | undefined;
+  let broken = false;
+
+  beforeAll(() => {
+    if (isRoot) shell = new Shell();
+  });
+  afterAll(() => shell?.end());
+
+  for (const [index, block] of tutorial.entries()) {
+    test(`README.md:${block.line}: ${block.script.split("\n")[0]}`, async ({ skip }) => {
+      skip(!isRoot, "needs root: the tutorial makes network namespaces");
+      expect(broken, "an earlier block failed").toBe(false);
+      broken = true;
+      const from = shell!.printed.length;
+      // `true` runs the block with -e in this very shell, whose jobs the last block ends.
+      shell!.write(
+        `set -e; trap 'echo "block ${index} ended: $?"' EXIT\n${block.script}\nset +e; trap - EXIT; echo "block ${index} ended: 0"\n`,
+      );
+      const [, status] = await shell!.until(new RegExp(`^block ${index} ended: (\\d+)$`, "m"), from);
+      expect(status, shell!.printed.slice(from)).toBe("0");
+      if (block.wait) await shell!.until(new RegExp(`(${RegExp.escape(block.wait.text)}[\\s\\S]*){${block.wait.times}}`), from);
+      for (const text of block.expect) expect(shell!.printed.slice(from)).toContain(text);
+      broken = false;
+    });
+  }
+
+  test("leaves nothing behind", async ({ skip }) => {
+    skip(!isRoot, "needs root: the tutorial makes network namespaces");
+    expect(broken, "an earlier block failed").toBe(false);
+    const from = shell!.printed.length;
+    shell!.write('echo "left: $(ip netns list) $(ls /tmp) $(jobs -p)"\n');
+    const [, left] = await shell!.until(/^left:(.*)$/m, from);
+    expect(left.trim()).toBe("");
+  });
+});

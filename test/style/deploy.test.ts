@@ -1,0 +1,34 @@
+// The files of deploy/ are accepted by the programs that will read them.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { root } from "../../scripts/sources.ts";
+
+const exists = (program: string) => spawnSync(program, ["--version"]).status === 0;
+
+test("promtool accepts the scrape configuration and the rules", ({ skip }) => {
+  skip(!exists("promtool"), "promtool is not installed (Debian package prometheus)");
+  const { status, stdout, stderr } = spawnSync("promtool", ["check", "config", "prometheus.yml"], {
+    cwd: join(root, "deploy"),
+    encoding: "utf8",
+  });
+  expect(status, stdout + stderr).toBe(0);
+});
+
+test("systemd accepts the unit", ({ skip }) => {
+  skip(!exists("systemd-analyze"), "systemd-analyze is not installed (Debian package systemd)");
+  const folder = mkdtempSync(join(tmpdir(), "weft-deploy-"));
+  try {
+    // The program is not installed where the unit expects it, and that is all that may differ.
+    const unit = join(folder, "weft-agent.service");
+    writeFileSync(unit, readFileSync(join(root, "deploy/weft-agent.service"), "utf8").replace(/^ExecStart=\S+/m, "ExecStart=/bin/true"));
+    const { status, stderr } = spawnSync("systemd-analyze", ["verify", "--man=no", "--recursive-errors=no", unit], { encoding: "utf8" });
+    expect(stderr.split("\n").filter((line) => line.includes("weft-agent"))).toEqual([]);
+    expect(status).toBe(0);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
