@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 import { run } from "../command.ts";
 import type { Daemon } from "../daemon.ts";
 import type { Lab } from "../lab.ts";
+import { HEARTBEAT_PORT, PORT } from "./ports.ts";
 
-const PORT = 7000;
 const QUIET_MS = 5000;
 const TRANSFER_MS = 60_000;
 
@@ -119,9 +119,9 @@ export interface Heartbeat {
 
 /** A TCP connection that lives as long as the caller wants, with a small message and its echo every few milliseconds. */
 export async function startHeartbeat(lab: Lab, route: Route): Promise<Heartbeat> {
-  const echo = startProgram(lab, route.to, "echo", [route.address, PORT + 1]);
+  const echo = startProgram(lab, route.to, "echo", [route.address, HEARTBEAT_PORT]);
   await echo.waitFor(/listening/);
-  const client = startProgram(lab, route.from, "heartbeat", [route.address, PORT + 1], "pipe");
+  const client = startProgram(lab, route.from, "heartbeat", [route.address, HEARTBEAT_PORT], "pipe");
   await client.waitFor(/beating/);
   return {
     stop: async () => {

@@ -7,6 +7,7 @@ const WIDTH = 100;
 const INDENT = "  ";
 // cli-table3 colours without asking whether anyone can see it.
 const STYLE = colors.isColorSupported ? { head: ["bold"], border: ["dim"] } : { head: [], border: [] };
+const NO_RULES = { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" };
 const started = performance.now();
 let chapters = 0;
 
@@ -48,7 +49,7 @@ export function command(line: string, output: string): void {
 }
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const out = new Table({ head: [...head], style: STYLE });
+  const out = new Table({ head: [...head], style: STYLE, chars: NO_RULES });
   for (const row of rows) out.push([...row]);
   const lines = out.toString().split("\n");
   console.log(lines.map((line) => INDENT + line).join("\n"));
