@@ -6,8 +6,8 @@ export const ABI_VERSION = 1;
 
 /** A WebAssembly page. */
 export const PAGE_BYTES = 65536;
-/** Shared memory never grows and is never larger (design rule 10). */
-export const MEMORY_BYTES_MAX = 2147483648;
+/** Shared memory never grows and is never larger (design rule 10): 2 GiB less a page, since a signed 32-bit number must hold it. */
+export const MEMORY_BYTES_MAX = 2147418112;
 
 /** 24 bits (RFC 7348 section 5). */
 export const VNI_MAX = 16777215;
