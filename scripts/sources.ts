@@ -35,6 +35,7 @@ export function imports(file: string, text = read(file)): Import[] {
     ...module.dynamicImports.map(
       ({ moduleRequest }) => /^["'`]([^"'`$]+)["'`]$/.exec(text.slice(moduleRequest.start, moduleRequest.end))?.[1],
     ),
+    ...[...text.matchAll(MODULE_URL)].map((match) => match[1]),
   ];
   return [...new Set(specifiers.filter((specifier) => specifier !== undefined))].map((specifier) => ({
     specifier,
