@@ -1,0 +1,53 @@
+// The basic contract of an overlay between two containers, whoever its ends are: what one sends is what the other gets, for IPv4 and IPv6, small
+// and large, one frame or many, in both directions.
+
+import { expect, test } from "vitest";
+import { ping } from "../../lab/traffic/ping.ts";
+import { makeFile, sendDatagrams, sendFile } from "../../lab/traffic/transfer.ts";
+import type { Pair } from "./pair.ts";
+
+const FILE_BYTES = 24 << 20;
+const DATAGRAMS = 2000;
+const DATAGRAM_BYTES_MIN = 4;
+const DATAGRAM_BYTES_MAX = 1400;
+/** Larger than any MTU here: it travels as fragments. */
+const LARGE_PING_BYTES = 20_000;
+
+/** Declares the tests; `pair` is asked when they run. */
+export function exchanges(pair: () => Pair): void {
+  const directions = [
+    { way: "there", from: 0, to: 1 },
+    { way: "back", from: 1, to: 0 },
+  ];
+  const cases = directions.flatMap((direction) => [4, 6].map((inner) => ({ ...direction, inner })));
+  const ends = ({ from, to, inner }: (typeof cases)[number]) => {
+    const { lab, containers } = pair();
+    const address = inner === 4 ? containers[to].ip4 : containers[to].ip6;
+    return { lab, route: { from: containers[from].netns, to: containers[to].netns, address } };
+  };
+
+  test.each(cases)("ping over IPv$inner, $way", async (direction) => {
+    const { route } = ends(direction);
+    const result = await ping(route.from, route.address, { count: 10, intervalSeconds: 0.02 });
+    expect(result).toMatchObject({ sent: 10, received: 10 });
+  });
+
+  test.each(cases)("a ping of fragments over IPv$inner, $way", async (direction) => {
+    const { route } = ends(direction);
+    const result = await ping(route.from, route.address, { count: 3, size: LARGE_PING_BYTES });
+    expect(result).toMatchObject({ sent: 3, received: 3 });
+  });
+
+  test.each(cases)("a file by TCP over IPv$inner, $way", async (direction) => {
+    const { lab, route } = ends(direction);
+    const file = makeFile(lab, "file", FILE_BYTES, direction.from * 2 + direction.inner);
+    const result = await sendFile(lab, route, file.path);
+    expect(result).toMatchObject({ bytes: FILE_BYTES, receivedSha256: file.sha256 });
+  });
+
+  test.each(cases)("datagrams of every size over IPv$inner, $way", async (direction) => {
+    const { lab, route } = ends(direction);
+    const result = await sendDatagrams(lab, route, DATAGRAMS, DATAGRAM_BYTES_MIN, DATAGRAM_BYTES_MAX);
+    expect(result).toEqual({ sent: DATAGRAMS, received: DATAGRAMS, duplicates: 0, damaged: 0, late: 0 });
+  });
+}
