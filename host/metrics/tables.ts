@@ -1,0 +1,75 @@
+// What the tables hold, and the ports and VTEPs they lead to. Every label is bounded by assembly/abi/limits.ts.
+
+import type { DataPlaneView, FdbRow } from "../model/view.ts";
+import type { Family, Labels, Sample } from "./family.ts";
+
+type View = { view: DataPlaneView };
+
+export const TABLE_FAMILIES: readonly Family<View>[] = [
+  {
+    name: "weft_fdb_entries",
+    help: "Forwarding entries, by whether they were configured or learned.",
+    type: "gauge",
+    samples: ({ view }) => fdbEntries(view),
+  },
+  {
+    name: "weft_fdb_moves_total",
+    help: "Learned addresses that were seen at another place than before. Many mean a loop or a duplicate MAC.",
+    type: "counter",
+    samples: ({ view }) => view.fdbMoves().map((row) => ({ labels: labelsOf(row), value: row.moves })),
+  },
+  {
+    name: "weft_fdb_refused_total",
+    help: "Addresses that were not learned because the FDB is full: raise fdbCapacity.",
+    type: "counter",
+    samples: ({ view }) => view.fdbRefused().map((row) => ({ labels: labelsOf(row), value: row.refused })),
+  },
+  {
+    name: "weft_network_mtu_bytes",
+    help: "Largest inner IP packet of the network.",
+    type: "gauge",
+    samples: ({ view }) => view.networks().map(({ name, vni, mtu }) => ({ labels: labelsOf({ network: name, vni }), value: mtu })),
+  },
+  {
+    name: "weft_peer_mtu_bytes",
+    help: "Largest inner IP packet that fits the path to a remote VTEP.",
+    type: "gauge",
+    samples: ({ view }) => view.vteps().map(({ address, mtu }) => ({ labels: { peer: address }, value: mtu })),
+  },
+  {
+    name: "weft_port_up",
+    help: "1 while the port's interface is attached and up, else 0.",
+    type: "gauge",
+    samples: ({ view }) => view.ports().map((port) => ({ labels: portLabels(port), value: port.up ? 1 : 0 })),
+  },
+  {
+    name: "weft_port_dropped_frames_total",
+    help: "Frames that the kernel dropped on their way out of a container, before weft read them (the TAP's tx_dropped).",
+    type: "counter",
+    samples: ({ view }) => view.ports().map((port) => ({ labels: portLabels(port), value: port.txDropped })),
+  },
+];
+
+/** Both states of every network, so that an empty table is a 0 and not a gap. */
+function* fdbEntries(view: DataPlaneView): Iterable<Sample> {
+  const counts = new Map<string, Record<FdbRow["state"], number>>();
+  const of = (network: string) => {
+    const known = counts.get(network) ?? { static: 0, learned: 0 };
+    counts.set(network, known);
+    return known;
+  };
+  for (const { network, state } of view.fdb()) of(network)[state]++;
+  for (const { name, vni } of view.networks()) {
+    for (const state of ["static", "learned"] as const) {
+      yield { labels: { ...labelsOf({ network: name, vni }), state }, value: of(name)[state] };
+    }
+  }
+}
+
+function labelsOf(row: { network: string; vni: number }): Labels {
+  return { network: row.network, vni: String(row.vni) };
+}
+
+function portLabels(row: { network: string; vni: number; netns: string; interface: string }): Labels {
+  return { ...labelsOf(row), netns: row.netns, interface: row.interface };
+}

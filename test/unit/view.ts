@@ -1,0 +1,62 @@
+// A data plane at rest, for the tests of what reads one (API, metrics, command line): two hosts' worth of plain numbers.
+
+import { COUNTERS } from "../../assembly/abi/counter.ts";
+import type { DataPlaneView, WorkerStats } from "../../host/model/view.ts";
+
+/** A row of counters with these set. */
+export function row(values: Record<number, number | bigint> = {}): BigUint64Array {
+  const counters = new BigUint64Array(COUNTERS);
+  for (const [index, value] of Object.entries(values)) counters[Number(index)] = BigInt(value);
+  return counters;
+}
+
+/** The words of a worker, by byte offset. */
+export function words(values: Record<number, number> = {}): BigUint64Array {
+  const stats = new BigUint64Array(32);
+  for (const [offset, value] of Object.entries(values)) stats[Number(offset) / 8] = BigInt(value);
+  return stats;
+}
+
+export function workers(count: number): WorkerStats[] {
+  return Array.from({ length: count }, (_, worker) => ({ worker, values: words(), restarts: 0 }));
+}
+
+/** A view that answers so, with `part` in place of some of it. */
+export function sampleView(part: Partial<DataPlaneView> = {}): DataPlaneView {
+  return {
+    node: () => ({ name: "a", vtep: "10.99.0.1", dataPort: 4789, backend: "native" }),
+    networks: () => [
+      { name: "blue", vni: 42, mtu: 1450, ports: 1, peers: 1 },
+      { name: "red", vni: 43, mtu: 1400, ports: 0, peers: 2 },
+    ],
+    counters: () => [
+      { network: "", vni: null, worker: 0, values: row() },
+      { network: "blue", vni: 42, worker: 0, values: row() },
+      { network: "red", vni: 43, worker: 0, values: row() },
+    ],
+    stats: () => workers(1),
+    fdb: () => [
+      { network: "blue", vni: 42, mac: "02:42:0a:00:00:01", port: "pcA/eth0", vtep: null, state: "static", ageSeconds: null },
+      { network: "blue", vni: 42, mac: "02:42:0a:00:00:02", port: null, vtep: "10.99.0.2", state: "learned", ageSeconds: 12 },
+      { network: "red", vni: 43, mac: "02:42:0a:00:00:02", port: null, vtep: "10.99.0.3", state: "learned", ageSeconds: 0 },
+    ],
+    neighbors: () => [
+      { network: "blue", vni: 42, ip: "10.0.0.2", mac: "02:42:0a:00:00:02" },
+      { network: "red", vni: 43, ip: "fd00::2", mac: "02:42:0a:00:00:02" },
+    ],
+    vteps: () => [
+      { address: "10.99.0.2", port: 4789, mtu: 1450, networks: ["blue", "red"] },
+      { address: "10.99.0.3", port: 4789, mtu: 1400, networks: ["red"] },
+    ],
+    fdbMoves: () => [
+      { network: "blue", vni: 42, moves: 3 },
+      { network: "red", vni: 43, moves: 0 },
+    ],
+    fdbRefused: () => [
+      { network: "blue", vni: 42, refused: 0 },
+      { network: "red", vni: 43, refused: 7 },
+    ],
+    ports: () => [{ network: "blue", vni: 42, netns: "pcA", interface: "eth0", up: true, txDropped: 5 }],
+    ...part,
+  };
+}
