@@ -38,13 +38,14 @@ export interface DatagramResult {
   late: number;
 }
 
-function program(name: string): string {
+/** Path of one of traffic/programs. */
+export function programPath(name: string): string {
   return fileURLToPath(new URL(`./programs/${name}.ts`, import.meta.url));
 }
 
 /** Starts one of traffic/programs in a namespace. */
 export function startProgram(lab: Lab, netns: string, name: string, words: readonly (string | number)[], input?: "pipe"): Daemon {
-  return lab.spawn([process.execPath, program(name), ...words.map(String)], { netns, name, input });
+  return lab.spawn([process.execPath, programPath(name), ...words.map(String)], { netns, name, input });
 }
 
 async function lastLine<T>(daemon: Daemon): Promise<T> {
@@ -79,7 +80,7 @@ export function makeFile(lab: Lab, name: string, bytes: number, seed = 1): { pat
 export async function sendFile(lab: Lab, route: Route, path: string, saveAs?: string): Promise<TransferResult> {
   const receiver = startProgram(lab, route.to, "tcp-receive", [route.address, PORT, ...(saveAs === undefined ? [] : [saveAs])]);
   await receiver.waitFor(/listening/);
-  const argv = [process.execPath, program("tcp-send"), route.address, `${PORT}`, path];
+  const argv = [process.execPath, programPath("tcp-send"), route.address, `${PORT}`, path];
   try {
     const sent = JSON.parse(await run(argv, { netns: route.from, timeoutMs: TRANSFER_MS })) as {
       bytes: number;
@@ -103,7 +104,7 @@ export async function sendFile(lab: Lab, route: Route, path: string, saveAs?: st
 export async function sendDatagrams(lab: Lab, route: Route, count: number, bytes: number, bytesMax = bytes): Promise<DatagramResult> {
   const receiver = startProgram(lab, route.to, "udp-receive", [route.address, PORT, QUIET_MS]);
   await receiver.waitFor(/listening/);
-  const argv = [process.execPath, program("udp-send"), route.address, `${PORT}`, `${count}`, `${bytes}`, `${bytesMax}`];
+  const argv = [process.execPath, programPath("udp-send"), route.address, `${PORT}`, `${count}`, `${bytes}`, `${bytesMax}`];
   try {
     await run(argv, { netns: route.from, timeoutMs: TRANSFER_MS });
     return { sent: count, ...(await lastLine<Omit<DatagramResult, "sent">>(receiver)) };

@@ -1,0 +1,16 @@
+// Open vSwitch's user-space VXLAN at the other end: a third implementation, which verifies the outer checksum that it is given (so the underlay's
+// ends finish theirs: ethtool -K … tx off).
+
+import { afterAll, beforeAll } from "vitest";
+import { exchanges } from "./exchange.ts";
+import { describeNetns } from "./needs.ts";
+import { closePair, openPair, type Pair } from "./pair.ts";
+
+describeNetns("weft and Open vSwitch", ["ovs-vswitchd", "ovsdb-server", "ovs-vsctl", "ethtool"], () => {
+  let pair: Pair;
+  beforeAll(async () => {
+    pair = await openPair({ left: "weft", right: "openvswitch", offloads: false });
+  });
+  afterAll(() => closePair(pair));
+  exchanges(() => pair);
+});
