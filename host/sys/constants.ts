@@ -48,6 +48,9 @@ export const IFREQ_FLAGS = 16;
 // linux/sched.h
 export const CLONE_NEWNET = 0x40000000;
 
+// linux/nsfs.h
+export const NS_GET_NSTYPE = 0xb703;
+
 // linux/socket.h, linux/net.h
 export const AF_UNIX = 1;
 export const AF_INET = 2;

@@ -1,5 +1,5 @@
-// TAP devices (linux/if_tun.h, Documentation/networking/tuntap.rst). A device is persistent and multi-queue with one queue attached, so that
-// it outlives this process and a successor can attach (design rule 1). TUNSETSNDBUF is never called: it would turn off the kernel's
+// TAP devices (linux/if_tun.h, Documentation/networking/tuntap.rst). A device is multi-queue with one queue attached and, once it is set up,
+// persistent, so that it outlives this process and a successor can attach (design rule 1). TUNSETSNDBUF is never called: it would turn off the kernel's
 // fast path of writes (drivers/net/tun.c, tun_can_build_skb).
 //
 // Each function works in the network namespace of the calling thread: host/sys/netns-thread.ts calls them for another one.
@@ -24,19 +24,24 @@ export interface Tap {
   offloads: TapOffloads;
 }
 
-/** Creates or attaches to the TAP `name`: non-blocking, persistent, with a 10-byte virtio-net header. Throws SysError, with nothing open. */
+/**
+ * Creates or attaches to the TAP `name`: non-blocking, with a 10-byte virtio-net header. A new one goes away with its fd until keepTap.
+ * Throws SysError, with nothing open.
+ */
 export function openTap(name: string): Tap {
   const fd = attach(name);
   try {
     integerOption(fd, k.TUNSETVNETHDRSZ, k.VNET_HEADER_BYTES, `TUNSETVNETHDRSZ ${name}`);
-    const offloads = setOffloads(fd, name);
-    // Last, so that a device whose set-up failed goes away with its fd.
-    check(ioctl(fd, k.TUNSETPERSIST, 1), "ioctl", `TUNSETPERSIST ${name}`);
-    return { fd, offloads };
+    return { fd, offloads: setOffloads(fd, name) };
   } catch (error) {
     close(fd);
     throw error;
   }
+}
+
+/** Makes the device behind `fd` stay when nobody has it open, with its addresses, routes and offloads. Throws SysError. */
+export function keepTap(fd: number): void {
+  check(ioctl(fd, k.TUNSETPERSIST, 1), "ioctl", "TUNSETPERSIST 1");
 }
 
 /** Closes `fd` and lets its device go: at once, or with the last other queue that some program has open. Throws SysError. */

@@ -1,0 +1,129 @@
+// Ports: a container's interface that is a TAP whose fd the agent holds (design rule 1). Its ifalias says `weft:…`; that, and being a
+// multi-queue TAP, is what makes an interface ours. One without an open queue is an orphan of an agent that ended, and is adopted.
+//
+//   absent ──ensurePort──► TAP, alias, MAC, MTU, addresses, up ──► persistent ──agent ends──► orphan (no carrier) ──ensurePort──► adopted
+//
+// It becomes persistent last, so that an agent killed half-way leaves nothing that the next would not know for ours. Main thread.
+
+import { OperationError } from "../model/errors.ts";
+import { formatCidr, parseCidr } from "../model/ip.ts";
+import { closeFd } from "../sys/fd.ts";
+import { openTapIn } from "../sys/netns-thread.ts";
+import { keepTap, type TapOffloads } from "../sys/tap.ts";
+import { ipBatch, ipJson } from "./ip.ts";
+import { findLink, isMultiQueueTap, type Link, links, openQueues } from "./link.ts";
+
+export const ALIAS_PREFIX = "weft:";
+
+export interface PortOptions {
+  netnsPath: string;
+  interface: string;
+  /** CIDR form. Other global addresses of the interface are removed. */
+  addresses: readonly string[];
+  mac: string;
+  /** Inner IP MTU in bytes. */
+  mtu: number;
+  /** Starts with ALIAS_PREFIX; one word. */
+  alias: string;
+  /** Segments of the largest superframe that the container may hand over. */
+  gsoMaxSegments: number;
+  /** Frames that wait in the kernel before it drops. */
+  txQueueLength: number;
+}
+
+export interface OpenPort {
+  fd: number;
+  /** False when the interface was made, true when an orphan was taken over. */
+  adopted: boolean;
+  offloads: TapOffloads;
+}
+
+/** Makes or adopts the port, and opens it. Rejects with OperationError or SysError; what was not there before is then not there either. */
+export async function ensurePort(options: PortOptions): Promise<OpenPort> {
+  const { netnsPath, interface: name, alias } = options;
+  if (!alias.startsWith(ALIAS_PREFIX)) throw new RangeError(`alias ${JSON.stringify(alias)} does not start with ${ALIAS_PREFIX}`);
+  const orphan = await findLink(netnsPath, name);
+  if (orphan) assertOrphan(orphan, options);
+  const { fd, offloads } = await openTapIn(netnsPath, name);
+  try {
+    await assertAlone(options);
+    await ipBatch(await configuration(options), netnsPath);
+    keepTap(fd);
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+  return { fd, adopted: orphan !== undefined, offloads };
+}
+
+/** Removes the port's interface, whoever has it open; done when it is not there. Rejects with OperationError when it is not ours. */
+export async function removePort(port: { netnsPath: string; interface: string }): Promise<void> {
+  const link = await findLink(port.netnsPath, port.interface);
+  if (!link) return;
+  assertOurs(link, port);
+  await ipBatch([["link", "delete", "dev", port.interface]], port.netnsPath);
+}
+
+/** Frames that the kernel dropped before a reader took them (the TAP's queue was full), by interface: all TAPs of a namespace. */
+export async function portStatistics(netnsPath: string): Promise<Map<string, number>> {
+  const taps = (await links(netnsPath)).filter(isMultiQueueTap);
+  return new Map(taps.map((link) => [link.ifname, link.stats64?.tx.dropped ?? 0]));
+}
+
+function placeOf(port: { netnsPath: string; interface: string }): string {
+  return `interface ${port.interface} (network namespace ${port.netnsPath})`;
+}
+
+function assertOurs(link: Link, port: { netnsPath: string; interface: string }): void {
+  if (isMultiQueueTap(link) && link.ifalias?.startsWith(ALIAS_PREFIX)) return;
+  throw new OperationError(`${placeOf(port)} exists and is not weft's: remove it, or choose another name`);
+}
+
+function assertOrphan(link: Link, options: PortOptions): void {
+  assertOurs(link, options);
+  if (openQueues(link) > 0) throw heldByAnother(options);
+}
+
+/** After attaching: another process may have looked at the same moment. Both then give way. */
+async function assertAlone(options: PortOptions): Promise<void> {
+  const link = await findLink(options.netnsPath, options.interface);
+  if (!link) throw new OperationError(`${placeOf(options)} was removed while it was being set up`);
+  if (openQueues(link) > 1) throw heldByAnother(options);
+}
+
+function heldByAnother(options: PortOptions): OperationError {
+  return new OperationError(`${placeOf(options)} is held by another running process: is a second agent using it?`);
+}
+
+/** Everything that brings the interface to what it should be, from whatever it is. */
+async function configuration(options: PortOptions): Promise<string[][]> {
+  const { netnsPath, interface: name } = options;
+  const set = (...words: string[]) => ["link", "set", "dev", name, ...words];
+  const wanted = options.addresses.map((text) => parseCidr(text));
+  const wantedText = new Set(wanted.map(formatCidr));
+  const stale = (await globalAddresses(netnsPath, name)).filter((address) => !wantedText.has(address));
+  return [
+    set("alias", options.alias),
+    set("address", options.mac),
+    set("mtu", String(options.mtu)),
+    set("gso_max_segs", String(options.gsoMaxSegments)),
+    set("txqueuelen", String(options.txQueueLength)),
+    // Last first: the kernel removes the secondary addresses of a subnet with its primary one.
+    ...stale.reverse().map((address) => ["address", "delete", address, "dev", name]),
+    // Addresses come from the control plane, which gives none twice: no duplicate address detection, whose second of silence only delays.
+    ...wanted.map((cidr) => ["address", "replace", formatCidr(cidr), "dev", name, ...(cidr.family === 6 ? ["nodad"] : [])]),
+    set("up"),
+  ];
+}
+
+interface AddressReport {
+  addr_info?: { local?: string; prefixlen?: number; scope?: string }[];
+}
+
+/** Canonical CIDR texts, in the kernel's order. */
+async function globalAddresses(netnsPath: string, name: string): Promise<string[]> {
+  const reports = await ipJson<AddressReport[]>(["address", "show", "dev", name], netnsPath);
+  const all = reports.flatMap((report) => report.addr_info ?? []);
+  const global = all.filter(({ local, scope }) => scope === "global" && local !== undefined);
+  return global.map(({ local, prefixlen }) => formatCidr(parseCidr(`${local}/${prefixlen}`)));
+}
