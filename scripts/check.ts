@@ -20,6 +20,7 @@ const steps: Step[] = [
   { name: "lint and format of the packet core", command: "node scripts/lint-assembly.ts" },
   { name: "layers", command: "node scripts/layers.ts" },
   { name: "dead code", command: "knip --no-progress" },
+  { name: "Debian packages that tests ask for", command: "node scripts/debian.ts", tests: true },
   { name: "style, unit and contract tests", command: "node scripts/test.ts style unit contract", tests: true },
 ];
 

@@ -8,35 +8,71 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeConfig } from "../host/config/describe.ts";
+import { exposition } from "../host/metrics/exposition.ts";
 import { REASON_LIST } from "../host/model/reason.ts";
+import { sampleView } from "../test/unit/view.ts";
 import { root } from "./sources.ts";
 
 const NOTE = "<!-- Made by scripts/docs.ts (npm run docs). Edit the sources that it names, not this page. -->";
 
 function reasons(): string {
-  return [
-    NOTE,
-    "# Drop reasons",
-    "",
-    "Every frame that weft does not deliver, send or answer is counted with one of these reasons: in `weft_drops_total{reason=…}`, in",
-    "the API and in the packet core, where it is the number. Names that Linux has for the same thing are Linux's",
-    "(`include/net/dropreason-core.h`). From `host/model/reason.ts` and `assembly/abi/reason.ts`.",
-    "",
-    "| number | reason | what it means, and where to look |",
-    "| ---: | --- | --- |",
-    ...REASON_LIST.map(({ number, label, text }) => `| ${number} | \`${label}\` | ${text.replaceAll("|", "\\|")} |`),
-    "",
-  ].join("\n");
+  return `${NOTE}
+# Drop reasons
+
+Every frame that weft does not deliver, send or answer is counted with one of these reasons: in \`weft_dropped_frames_total{reason="…"}\`
+and in the packet core, where the reason is its number. Names that Linux has for the same thing are Linux's
+(\`include/net/dropreason-core.h\`). From \`assembly/abi/reason.ts\` and \`host/model/reason.ts\`.
+
+| number | reason | what it means, and where to look |
+| ---: | --- | --- |
+${REASON_LIST.map(({ number, label, text }) => `| ${number} | \`${label}\` | ${text.replaceAll("|", "\\|")} |`).join("\n")}
+`;
 }
 
-function config(): string {
-  return [NOTE, describeConfig().trimEnd(), ""].join("\n");
+/** Metrics as a scrape of a small agent shows them: name, type, labels and help are what Prometheus reads. */
+async function metrics(): Promise<string> {
+  const text = await exposition(sampleView()).text();
+  const rows = [...text.matchAll(/^# HELP (weft_\S+) (.*)\n# TYPE \S+ (\S+)\n(.*)$/gm)].map(([, name, help, type, sample]) => {
+    const labels = [...(/\{(.*)\}/.exec(sample)?.[1] ?? "").matchAll(/(\w+)="/g)]
+      .map(([, label]) => label)
+      .filter((label) => label !== "le");
+    return `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(", ")} | ${help.replaceAll("|", "\\|")} |`;
+  });
+  return `${NOTE}
+# Metrics
+
+Served at \`http://HOST:PORT/metrics\` in Prometheus' text format, where \`metrics: HOST:PORT\` is in the agent's file. Units are in the names; every label is
+bounded by the configuration and the number of workers. Besides these there are prom-client's \`process_…\` and \`nodejs_…\` metrics of the agent itself. From
+\`host/metrics\`.
+
+The unit of frames is the frame on the wire: a superframe counts its segments. At rest, for every network and worker:
+
+\`\`\`
+weft_frames_total{direction="received_port"} + weft_frames_total{direction="received_underlay"}
+    + weft_generated_frames_total + weft_copied_frames_total
+  = weft_frames_total{direction="delivered"} + weft_frames_total{direction="sent"}
+    + weft_answered_frames_total + the sum of weft_dropped_frames_total over reason
+\`\`\`
+
+Frames that belong to no network (an unknown VNI) have \`network=""\`. What the kernel drops before weft sees it stands apart: \`weft_socket_dropped_datagrams_total\`,
+\`weft_port_dropped_frames_total\`, and \`UdpInCsumErrors\` of the node exporter.
+
+| metric | type | labels | meaning |
+| --- | --- | --- | --- |
+${rows.join("\n")}
+
+To scrape: [prometheus.yml](../deploy/prometheus.yml); alerts: [weft.rules.yml](../deploy/weft.rules.yml).
+`;
 }
 
-const pages: Record<string, () => string> = { "docs/reasons.md": reasons, "docs/config.md": config };
+const pages: Record<string, () => string | Promise<string>> = {
+  "docs/reasons.md": reasons,
+  "docs/config.md": () => `${NOTE}\n${describeConfig().trimEnd()}\n`,
+  "docs/metrics.md": metrics,
+};
 const check = process.argv.includes("--check");
 for (const [path, make] of Object.entries(pages)) {
-  const text = make();
+  const text = await make();
   const file = join(root, path);
   if (existsSync(file) && readFileSync(file, "utf8") === text) continue;
   if (check) {

@@ -32,3 +32,12 @@ test("systemd accepts the unit", ({ skip }) => {
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test("every alert asks for a metric that exists", () => {
+  const known = new Set([...readFileSync(join(root, "docs/metrics.md"), "utf8").matchAll(/^\| `(weft_\w+)`/gm)].map(([, name]) => name));
+  const asked = [...readFileSync(join(root, "deploy/weft.rules.yml"), "utf8").matchAll(/expr: .*/g)].flatMap(
+    ([line]) => line.match(/weft_\w+/g) ?? [],
+  );
+  expect(asked.length).toBeGreaterThan(0);
+  expect(asked.filter((name) => !known.has(name))).toEqual([]);
+});
