@@ -25,27 +25,23 @@ export interface Books {
 
 /** Reads the books from an agent's metrics. */
 export function books(samples: readonly Sample[]): Books {
-  const names = new Set(samples.flatMap(({ name, labels }) => (name === "weft_frames_received_total" ? [labels.network] : [])));
+  const names = new Set(samples.flatMap(({ name, labels }) => (name === "weft_frames_total" ? [labels.network] : [])));
   const networks: Record<string, NetworkBooks> = {};
   for (const network of names) networks[network] = networkBooks(samples, network);
   return { networks };
 }
 
 function networkBooks(samples: readonly Sample[], network: string): NetworkBooks {
-  const count = (name: string, labels: Record<string, string> = {}) => total(samples, name, { network, ...labels });
+  const count = (what: string) => total(samples, `weft_${what}_frames_total`, { network });
+  const frames = (direction: string) => total(samples, "weft_frames_total", { network, direction });
   const dropped: Record<string, number> = {};
   for (const { name, labels, value } of samples) {
-    if (name === "weft_frames_dropped_total" && labels.network === network && value > 0) {
-      dropped[labels.reason] = (dropped[labels.reason] ?? 0) + value;
-    }
+    if (name !== "weft_dropped_frames_total" || labels.network !== network || value === 0) continue;
+    dropped[labels.reason] = (dropped[labels.reason] ?? 0) + value;
   }
-  const received = {
-    port: count("weft_frames_received_total", { direction: "egress" }),
-    underlay: count("weft_frames_received_total", { direction: "ingress" }),
-  };
-  const [generated, copies] = [count("weft_frames_generated_total"), count("weft_frames_copied_total")];
-  const [delivered, sent] = [count("weft_frames_delivered_total"), count("weft_frames_sent_total")];
-  const answered = count("weft_frames_answered_total");
+  const received = { port: frames("received_port"), underlay: frames("received_underlay") };
+  const [generated, copies, answered] = [count("generated"), count("copied"), count("answered")];
+  const [delivered, sent] = [frames("delivered"), frames("sent")];
   const came = received.port + received.underlay + generated + copies;
   const went = delivered + sent + answered + Object.values(dropped).reduce((sum, value) => sum + value, 0);
   return { received, generated, copies, delivered, sent, answered, dropped, came, went, balanced: came === went };

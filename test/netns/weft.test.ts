@@ -58,9 +58,10 @@ describeNetns("superframes", [], () => {
     const { same } = await sendFile(pair.lab, { from: left.netns, to: right.netns, address: right.ip4 }, file.path);
     expect(same).toBe(true);
     const after = await agent.metrics();
-    const grown = (name: string) => total(after, name) - total(before, name);
-    expect(grown("weft_frames_sent_total")).toBeGreaterThan((64 << 20) / 1500);
-    expect(grown("weft_frames_sent_total") / grown("weft_worker_sends_total")).toBeGreaterThan(8);
+    const grown = (name: string, labels: Record<string, string>) => total(after, name, labels) - total(before, name, labels);
+    const frames = grown("weft_frames_total", { direction: "sent" });
+    expect(frames).toBeGreaterThan((64 << 20) / 1500);
+    expect(frames / grown("weft_worker_messages_total", { operation: "send" })).toBeGreaterThan(8);
     await closePair(pair);
   });
 });
