@@ -12,7 +12,7 @@ export * from "./abi/table";
 export * from "./abi/vtep";
 export * from "./abi/worker";
 export { attach } from "./ring/block";
-export { tellPathMtu } from "./ring/event";
+export { tellPathMtu, tellPortGone } from "./ring/event";
 export { complete, recover } from "./path/complete";
 export { egress } from "./path/egress";
 export { ingress } from "./path/ingress";

@@ -7,6 +7,7 @@ import {
   EVENT_LEARN_PORT,
   EVENT_LEARN_VTEP,
   EVENT_PATH_MTU,
+  EVENT_PORT_GONE,
   E_ADDRESS,
   E_INDEX,
   E_KIND,
@@ -47,7 +48,7 @@ function publish(): void {
   unrung++;
 }
 
-/** `kind` is EVENT_LEARN_PORT, EVENT_LEARN_VTEP or EVENT_PATH_MTU (no network and MAC). */
+/** `kind` is any but EVENT_LEARN_ADDRESS; those that concern no network or MAC leave them 0. */
 export function tell(kind: u32, network: u32, mac: u64, index: u32): void {
   if (told((<u64>network << 48) ^ mac ^ (<u64>index << 20) ^ <u64>kind)) return;
   const at = reserve();
@@ -85,6 +86,12 @@ export function tellLearnedVtep(network: u32, mac: u64, vtep: u32): void {
 /** Called by the host's side of this worker after EMSGSIZE. */
 export function tellPathMtu(vtep: u32): void {
   tell(EVENT_PATH_MTU, 0, 0, vtep);
+  ring();
+}
+
+/** Called by the host's side of this worker when a TAP is gone. */
+export function tellPortGone(port: u32): void {
+  tell(EVENT_PORT_GONE, 0, 0, port);
   ring();
 }
 

@@ -13,6 +13,7 @@ export interface Core {
   complete(): void;
   recover(): number;
   tellPathMtu(vtep: number): void;
+  tellPortGone(port: number): void;
   fdbSet(network: number, mac: bigint, target: number, tick: number): number;
   fdbRemove(network: number, mac: bigint): number;
   fdbAge(tick: number): number;

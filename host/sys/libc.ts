@@ -47,6 +47,7 @@ export function epoll_wait_async(fd: Fd, events: Address, count: number, timeout
 
 /** Cold. */
 export const open = declare<(path: string, flags: number) => Fd>("open", "int", ["str", "int"]);
+export const dup = declare<(fd: Fd) => Fd>("dup", "int", ["int"]);
 export const close = declare<(fd: Fd) => number>("close", "int", ["int"]);
 export const ioctl = declare<(fd: Fd, request: number, argument: Address) => number>("ioctl", "int", ["int", "ulong", "int64"]);
 export const setns = declare<(fd: Fd, type: number) => number>("setns", "int", ["int", "int"]);

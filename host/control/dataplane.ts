@@ -1,0 +1,101 @@
+// A running data path: shared memory, tables, sockets, workers, and the clock that the core goes by. Main thread only.
+
+import * as abi from "../../assembly/abi/index.ts";
+import { Entries } from "../core/entries.ts";
+import { type FloodList, writeFlood } from "../core/flood.ts";
+import { Grace } from "../core/grace.ts";
+import { createMemory } from "../core/layout.ts";
+import { type Core, instantiate, loadCore } from "../core/module.ts";
+import { Tables } from "../core/tables.ts";
+import type { StaticConfig } from "../model/config.ts";
+import { familyOf } from "../model/ip.ts";
+import { type WorkerFailure, WorkerPool } from "../worker/pool.ts";
+import { closeSockets, openSockets, type WorkerSockets } from "./sockets.ts";
+
+export class DataPlane {
+  readonly memory: WebAssembly.Memory;
+  readonly entries: Entries;
+  readonly tables: Tables;
+  readonly grace: Grace;
+  readonly sockets: readonly WorkerSockets[];
+  readonly pool: WorkerPool;
+  readonly workers: number;
+  readonly #core: Core;
+  readonly #header: Int32Array<ArrayBufferLike>;
+  #clock: NodeJS.Timeout | undefined;
+  /** Generation of each network's last flood list, and of the last rebuild: what was current before it may be in use until that is over. */
+  readonly #flipped = new Map<number, number>();
+  #rebuilt = 0;
+
+  /** Opens sockets and lays out memory; no worker runs yet. Throws OperationError with nothing left open. */
+  constructor(config: StaticConfig, onFailure: (failure: WorkerFailure) => void) {
+    const module = loadCore();
+    this.workers = config.workers;
+    this.memory = createMemory({ workers: config.workers, fdbCapacity: config.fdbCapacity, addressCapacity: config.fdbCapacity, features: 0 });
+    this.#core = instantiate(module, this.memory);
+    this.#header = new Int32Array(this.memory.buffer, abi.HEADER);
+    this.entries = new Entries(this.memory);
+    this.grace = new Grace(this.memory);
+    this.tables = new Tables(this.#core, this.memory, () => this.#mayRebuild());
+    this.sockets = openSockets(config.workers, config.node.vtep, config.node.dataPort, config.backend === "native");
+    const common = { backend: config.backend, memory: this.memory, module, family: familyOf(config.node.vtep) };
+    const tasks = this.sockets.map(({ receiver, senders, doorbell }, worker) => ({
+      ...common,
+      worker,
+      receiver,
+      senders,
+      doorbell: doorbell.fd,
+    }));
+    this.pool = new WorkerPool(tasks, onFailure);
+    this.#tick();
+  }
+
+  /** Starts the clock and the workers. */
+  start(): void {
+    this.#clock = setInterval(() => this.#tick(), abi.TICK_MS);
+    this.grace.begin();
+    this.pool.start();
+  }
+
+  /** Stops the workers: afterwards no descriptor is in use. May be called twice. */
+  async stopWorkers(): Promise<void> {
+    clearInterval(this.#clock);
+    await this.pool.stop();
+  }
+
+  /** Stops the workers and closes the sockets. */
+  async close(): Promise<void> {
+    await this.stopWorkers();
+    closeSockets(this.sockets);
+  }
+
+  /** What the kernel takes, as the first TAP told. */
+  setFeatures(features: number): void {
+    this.#header[abi.H_FEATURES / 4] = features;
+  }
+
+  /** Makes a change visible: workers see it at the top of their next breath, now begun. Resolves once all have. */
+  async published(): Promise<void> {
+    const generation = this.grace.begin();
+    this.pool.wake();
+    await this.grace.over(generation);
+  }
+
+  /** Replaces a network's flood list. */
+  async setFlood(network: number, list: FloodList): Promise<void> {
+    const before = this.#flipped.get(network);
+    if (before !== undefined) await this.grace.over(before);
+    writeFlood(this.memory, network, list);
+    this.#flipped.set(network, this.grace.begin());
+  }
+
+  #mayRebuild(): boolean {
+    if (!this.grace.isOver(this.#rebuilt)) return false;
+    this.#rebuilt = this.grace.begin();
+    return true;
+  }
+
+  #tick(): void {
+    Atomics.store(this.#header, abi.H_TICK / 4, Math.floor(performance.now() / abi.TICK_MS));
+  }
+}

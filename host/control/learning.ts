@@ -1,0 +1,118 @@
+// What workers noticed, put into the tables: learned addresses and their moves, path MTUs, ports that went. Woken by the doorbell that
+// workers ring once a breath; ageing runs once a second. Main thread only.
+
+import * as abi from "../../assembly/abi/index.ts";
+import { type CoreEvent, takeEvents } from "../core/read.ts";
+import type { Target } from "../core/tables.ts";
+import { formatIp } from "../model/ip.ts";
+import { overheadBytes, OVERLAY_MTU_MIN } from "../model/mtu.ts";
+import { familyOf } from "../model/ip.ts";
+import { pathMtu } from "../sys/udp.ts";
+import type { DataPlane } from "./dataplane.ts";
+import type { Network, Vteps } from "./networks.ts";
+
+const AGEING_MS = 1000;
+/** How long a lowered path MTU is believed (the kernel's net.ipv4.route.mtu_expires). */
+const PATH_MTU_MS = 600_000;
+/** Events are looked for at least so often, whatever the doorbell says. */
+const PATIENCE_MS = 1000;
+
+export interface LearningOptions {
+  plane: DataPlane;
+  networks: readonly Network[];
+  vteps: Vteps;
+  /** This host's VTEP address, and the data port. */
+  vtep: string;
+  dataPort: number;
+  onPortGone: (port: number) => void;
+  onPathMtu: (vtep: string, mtu: number) => void;
+}
+
+export class Learning {
+  readonly #options: LearningOptions;
+  readonly #header: Int32Array<ArrayBufferLike>;
+  readonly #lowered = new Map<number, NodeJS.Timeout>();
+  #ageing: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(options: LearningOptions) {
+    this.#options = options;
+    this.#header = new Int32Array(options.plane.memory.buffer, abi.HEADER);
+  }
+
+  start(): void {
+    this.#ageing = setInterval(() => this.#options.plane.tables.age(), AGEING_MS);
+    void this.#listen();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearInterval(this.#ageing);
+    for (const timer of this.#lowered.values()) clearTimeout(timer);
+    Atomics.notify(this.#header, abi.H_DOORBELL / 4);
+  }
+
+  async #listen(): Promise<void> {
+    while (!this.#stopped) {
+      const rung = Atomics.load(this.#header, abi.H_DOORBELL / 4);
+      this.#takeAll();
+      const wait = Atomics.waitAsync(this.#header, abi.H_DOORBELL / 4, rung, PATIENCE_MS);
+      if (wait.async) await wait.value;
+    }
+  }
+
+  #takeAll(): void {
+    const { plane } = this.#options;
+    for (let worker = 0; worker < plane.workers; worker++) {
+      for (const event of takeEvents(plane.memory, worker)) this.#take(event);
+    }
+  }
+
+  #take(event: CoreEvent): void {
+    switch (event.kind) {
+      case abi.EVENT_LEARN_PORT:
+        this.#learn(event, { kind: "port", index: event.index, isStatic: false });
+        break;
+      case abi.EVENT_LEARN_VTEP:
+        this.#learn(event, { kind: "vtep", index: event.index, isStatic: false });
+        break;
+      case abi.EVENT_LEARN_ADDRESS:
+        this.#learn(event, { kind: "vtep", index: this.#options.vteps.indexOf(formatIp(event.address)), isStatic: false });
+        break;
+      case abi.EVENT_PATH_MTU:
+        this.#readPathMtu(event.index);
+        break;
+      case abi.EVENT_PORT_GONE:
+        this.#options.onPortGone(event.index);
+        break;
+    }
+  }
+
+  #learn(event: CoreEvent, target: Target): void {
+    const network = this.#options.networks[event.network - 1];
+    const answer = target.index === 0 ? "full" : this.#options.plane.tables.setFdb(event.network, event.mac, target);
+    if (answer === "changed") network.moves++;
+    if (answer === "full" || answer === "limit") network.refused++;
+  }
+
+  /** A send was refused with EMSGSIZE: what does the kernel now believe of the path (RFC 1191 section 3)? */
+  #readPathMtu(vtep: number): void {
+    const { plane, vteps, vtep: own, dataPort, onPathMtu } = this.#options;
+    const address = vteps.addresses[vtep];
+    let mtu: number;
+    try {
+      mtu = Math.max(OVERLAY_MTU_MIN, pathMtu(own, address, dataPort) - overheadBytes(familyOf(own)));
+    } catch {
+      // No route at the moment: the sends themselves are counted as tx_unreachable.
+      return;
+    }
+    if (mtu >= vteps.mtu) return;
+    plane.entries.setVtepMtu(vtep, mtu);
+    onPathMtu(address, mtu);
+    clearTimeout(this.#lowered.get(vtep));
+    this.#lowered.set(
+      vtep,
+      setTimeout(() => plane.entries.setVtepMtu(vtep, vteps.mtu), PATH_MTU_MS).unref(),
+    );
+  }
+}

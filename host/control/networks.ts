@@ -1,0 +1,96 @@
+// What the static file says of networks, written to the tables: networks, VTEPs, FDB, neighbours. Indices are given out here, in file
+// order, from 1. Main thread, before the workers start.
+
+import * as abi from "../../assembly/abi/index.ts";
+import type { Entries } from "../core/entries.ts";
+import type { Tables } from "../core/tables.ts";
+import type { NetworkConfig, StaticConfig } from "../model/config.ts";
+import { canonicalIp, familyOf, parseIp } from "../model/ip.ts";
+import { parseMac } from "../model/mac.ts";
+import { overlayMtuOf, type UnderlayMtu } from "../model/mtu.ts";
+
+export interface Network {
+  index: number;
+  config: NetworkConfig;
+  /** Inner IP MTU in bytes. */
+  mtu: number;
+  /** VTEP indices that get what is flooded. */
+  peers: number[];
+  /** VTEP indices whose frames are accepted: peers, and those that FDB entries name. */
+  sources: number[];
+  /** Addresses seen to change their place, and learned ones that found no room, since start. */
+  moves: number;
+  refused: number;
+}
+
+/** A VTEP's index by its canonical address, and back. */
+export class Vteps {
+  readonly addresses: string[] = [""];
+  readonly #indices = new Map<string, number>();
+  readonly #entries: Entries;
+  readonly #tables: Tables;
+  readonly #port: number;
+  /** Largest inner packet that this host's underlay takes, in bytes. */
+  readonly mtu: number;
+
+  constructor(entries: Entries, tables: Tables, port: number, underlay: UnderlayMtu, vtep: string) {
+    this.#entries = entries;
+    this.#tables = tables;
+    this.#port = port;
+    this.mtu = overlayMtuOf(underlay, familyOf(vtep));
+  }
+
+  /** The VTEP's index, given out when it is new; 0 when there is no room for one more. */
+  indexOf(address: string): number {
+    const text = canonicalIp(address);
+    const known = this.#indices.get(text);
+    if (known !== undefined) return known;
+    const index = this.addresses.length;
+    if (index >= abi.VTEPS_MAX) return 0;
+    const bytes = parseIp(text);
+    this.#entries.setVtep(index, { family: familyOf(text), port: this.#port, mtu: this.mtu, address: bytes });
+    if (this.#tables.setVtepAddress(bytes, index) === "full") return 0;
+    this.addresses.push(text);
+    this.#indices.set(text, index);
+    return index;
+  }
+}
+
+function flagsOf(config: NetworkConfig): number {
+  return (
+    (config.learning ? abi.NETWORK_LEARNING : 0) |
+    (config.allowUnlistedSources ? abi.NETWORK_UNLISTED_SOURCES : 0) |
+    (config.ignoreReservedBits ? abi.NETWORK_RESERVED_BITS : 0) |
+    (config.allowVlanTags ? abi.NETWORK_VLAN_TAGS : 0)
+  );
+}
+
+/** Learned addresses may fill what static ones leave, less an eighth for static ones still to come. */
+function learnedMax(config: StaticConfig): number {
+  const fixed = config.networks.reduce((sum, network) => sum + network.fdb.length + network.ports.length, 0);
+  return Math.max(0, Math.floor((config.fdbCapacity - fixed) * 0.875));
+}
+
+/** Writes every network of the file; ports are added later, as their interfaces come up. */
+export function writeNetworks(config: StaticConfig, entries: Entries, tables: Tables, vteps: Vteps): Network[] {
+  return config.networks.map((network, i) => {
+    const index = i + 1;
+    const mtu = network.mtu ?? vteps.mtu;
+    entries.setNetwork(index, {
+      vni: network.vni,
+      flags: flagsOf(network),
+      mtu,
+      tos: network.tos === "inherit" ? -1 : network.tos,
+      ttl: network.ttl === "inherit" ? -1 : network.ttl,
+      ageingSeconds: network.ageingSeconds,
+      learnedMax: learnedMax(config),
+    });
+    for (const { mac, vtep } of network.fdb) {
+      tables.setFdb(index, parseMac(mac), { kind: "vtep", index: vteps.indexOf(vtep), isStatic: true });
+    }
+    for (const { ip, mac } of network.neighbors) tables.setNeighbor(index, parseIp(ip), parseMac(mac));
+    const peers = network.peers.map((peer) => vteps.indexOf(peer));
+    const sources = [...new Set([...peers, ...network.fdb.map(({ vtep }) => vteps.indexOf(vtep))])];
+    return { index, config: network, mtu, peers, sources, moves: 0, refused: 0 };
+  });
+}

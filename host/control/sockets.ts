@@ -1,0 +1,42 @@
+// The sockets that workers use, opened on the main thread so that a worker's replacement finds them open: one receiver each on the data
+// port, TX_SOCKETS senders each, one doorbell each.
+
+import { TX_SOCKETS } from "../../assembly/abi/limits.ts";
+import { OperationError } from "../model/errors.ts";
+import { SysError } from "../sys/errno.ts";
+import { EventFd } from "../sys/eventfd.ts";
+import { closeFd } from "../sys/fd.ts";
+import { openReceiver, openSender } from "../sys/udp.ts";
+
+export interface WorkerSockets {
+  receiver: number;
+  senders: number[];
+  doorbell: EventFd;
+}
+
+/** Opens the sockets of `count` workers on the VTEP's address. Throws OperationError (data port in use) with nothing left open. */
+export function openSockets(count: number, address: string, port: number, gro: boolean): WorkerSockets[] {
+  const open: WorkerSockets[] = [];
+  try {
+    for (let worker = 0; worker < count; worker++) {
+      const sockets: WorkerSockets = { receiver: -1, senders: [], doorbell: new EventFd() };
+      open.push(sockets);
+      sockets.receiver = openReceiver({ address, port, first: worker === 0, gro });
+      for (let i = 0; i < TX_SOCKETS; i++) sockets.senders.push(openSender({ address }));
+    }
+    return open;
+  } catch (error) {
+    closeSockets(open);
+    if (!(error instanceof SysError) || error.code !== "EADDRINUSE") throw error;
+    throw new OperationError(`node.dataPort: UDP port ${port} on ${address} is in use: is another agent or a vxlan device there?`, { cause: error });
+  }
+}
+
+/** Closes them; the workers have stopped. */
+export function closeSockets(all: readonly WorkerSockets[]): void {
+  for (const { receiver, senders, doorbell } of all) {
+    if (receiver >= 0) closeFd(receiver);
+    for (const sender of senders) closeFd(sender);
+    doorbell.close();
+  }
+}

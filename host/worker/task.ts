@@ -1,0 +1,24 @@
+// What a worker is given when it starts. One long-running Piscina task a worker; nothing is sent to it afterwards: it reads shared memory.
+
+import type { Family } from "../model/ip.ts";
+
+/** How frames get to and from the underlay: batches with segmentation offload, or node:dgram, one datagram at a time. */
+export type Backend = "native" | "dgram";
+
+export interface WorkerTask {
+  worker: number;
+  backend: Backend;
+  memory: WebAssembly.Memory;
+  module: WebAssembly.Module;
+  /** Outer address family. */
+  family: Family;
+  /** The receiving socket on the data port. */
+  receiver: number;
+  /** TX_SOCKETS sending sockets. */
+  senders: number[];
+  /** An eventfd: the main thread's way to end this worker's sleep. */
+  doorbell: number;
+}
+
+/** Why a worker returned: it was told to stop, or it has to be replaced. */
+export type WorkerResult = "stopped";
