@@ -56,6 +56,16 @@ const ROOMS: Room[] = [
   },
   { path: "host/cli", may: ["host/model", "host/api/client"], why: "a client: what it cannot ask over the socket it does not know" },
   {
+    path: "host/cli/main",
+    may: ["host/model", "host/cli", "host/agent"],
+    why: "the one program: it hands the command line the agent, which is loaded only when asked for",
+  },
+  {
+    path: "host/control",
+    may: ["host/model", "host/sys", "host/core", "host/worker", "host/netdev", "assembly/abi"],
+    why: "makes tables and ports what they should be; it does not know who asks (file, API) nor who watches (metrics)",
+  },
+  {
     path: "host/agent",
     may: [
       "host/model",
@@ -64,6 +74,7 @@ const ROOMS: Room[] = [
       "host/core",
       "host/worker",
       "host/netdev",
+      "host/control",
       "host/metrics",
       "host/api",
       "host/api/client",
@@ -78,7 +89,7 @@ const PACKAGES: { name: string; rooms: string[]; why: string }[] = [
   { name: "koffi", rooms: ["host/sys"], why: "system calls are made in one room, behind its bounds checks" },
   { name: "piscina", rooms: ["host/worker"], why: "threads are started and replaced in one place" },
   { name: "prom-client", rooms: ["host/metrics"], why: "metrics are declared in one place" },
-  { name: "zod", rooms: ["host/model", "host/config"], why: "what comes from outside is checked at the door" },
+  { name: "zod", rooms: ["host/model", "host/config", "host/control"], why: "what comes from outside is checked at the door" },
   { name: "yaml", rooms: ["host/config"], why: "one reader of the configuration file" },
   { name: "commander", rooms: ["host/cli"], why: "the command line's own" },
   { name: "cli-table3", rooms: ["host/cli"], why: "the command line's own" },
