@@ -33,7 +33,9 @@ export function beginSegments(): void {
   if (protocol == PROTOCOL_TCP) {
     firstSequence = bswap<u32>(load<u32>(l4, TCP_SEQUENCE));
     flags = <u32>load<u8>(l4, TCP_FLAGS);
-    transportSum += sum(l4, headerBytes - <u32>(l4 - frame)) - <u64>load<u32>(l4, TCP_SEQUENCE) - word(l4 + TCP_CHECKSUM);
+    // Word by word: a u32 taken off a sum of 16-bit words could leave less than nothing.
+    transportSum += sum(l4, headerBytes - <u32>(l4 - frame)) - word(l4 + TCP_CHECKSUM);
+    transportSum -= word(l4 + TCP_SEQUENCE) + word(l4 + TCP_SEQUENCE + 2);
     transportSum -= <u64>(flags << 8);
   } else {
     transportSum += <u64>load<u32>(l4);

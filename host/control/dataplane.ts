@@ -26,6 +26,7 @@ export class DataPlane {
   /** Generation of each network's last flood list, and of the last rebuild: what was current before it may be in use until that is over. */
   readonly #flipped = new Map<number, number>();
   #rebuilt = 0;
+  #running = false;
 
   /** Opens sockets and lays out memory; no worker runs yet. Throws OperationError with nothing left open. */
   constructor(config: StaticConfig, onFailure: (failure: WorkerFailure) => void) {
@@ -54,12 +55,14 @@ export class DataPlane {
   start(): void {
     this.#clock = setInterval(() => this.#tick(), abi.TICK_MS);
     this.grace.begin();
+    this.#running = true;
     this.pool.start();
   }
 
   /** Stops the workers: afterwards no descriptor is in use. May be called twice. */
   async stopWorkers(): Promise<void> {
     clearInterval(this.#clock);
+    this.#running = false;
     await this.pool.stop();
   }
 
@@ -74,11 +77,12 @@ export class DataPlane {
     this.#header[abi.H_FEATURES / 4] = features;
   }
 
-  /** Makes a change visible: workers see it at the top of their next breath, now begun. Resolves once all have. */
+  /** Makes a change known to the workers, which follow it at the top of their next breath. Resolves once all have; at once when none runs. */
   async published(): Promise<void> {
     const generation = this.grace.begin();
+    if (!this.#running) return;
     this.pool.wake();
-    await this.grace.over(generation);
+    await this.grace.seen(generation);
   }
 
   /** Replaces a network's flood list. */

@@ -22,22 +22,40 @@ export class Grace {
     return (Atomics.add(this.#header, abi.H_GENERATION / 4, 1) + 1) | 0;
   }
 
-  /** Whether no worker can still see anything from before `generation`. */
+  /** Whether no worker can still see anything from before `generation`: each has begun a breath since, or sleeps. */
   isOver(generation: number): boolean {
+    return this.#everyWorker((words) => Atomics.load(words, abi.W_STATE / 4) === abi.WORKER_IDLE || hasSeen(words, generation));
+  }
+
+  /** Waits until isOver(generation). Rejects after `timeoutMs`: a worker hangs. */
+  over(generation: number, timeoutMs = 5000): Promise<void> {
+    return this.#until(() => this.isOver(generation), timeoutMs);
+  }
+
+  /**
+   * Waits until every worker has begun a breath since `generation`; sleepers must have been woken. What a worker does at the top of a
+   * breath (to stop watching a descriptor that is about to be closed) is done then. Rejects after `timeoutMs`.
+   */
+  seen(generation: number, timeoutMs = 5000): Promise<void> {
+    return this.#until(() => this.#everyWorker((words) => hasSeen(words, generation)), timeoutMs);
+  }
+
+  #everyWorker(test: (words: Int32Array<ArrayBufferLike>) => boolean): boolean {
     for (let worker = 0; worker < this.#header[abi.H_WORKERS / 4]; worker++) {
-      const words = new Int32Array(this.#memory.buffer, workerBlock(this.#memory, worker), 2);
-      if (Atomics.load(words, abi.W_STATE / 4) === abi.WORKER_IDLE) continue;
-      if (((Atomics.load(words, abi.W_GENERATION / 4) - generation) | 0) < 0) return false;
+      if (!test(new Int32Array(this.#memory.buffer, workerBlock(this.#memory, worker), 2))) return false;
     }
     return true;
   }
 
-  /** Waits until isOver(generation). Rejects after `timeoutMs`: a worker hangs. */
-  async over(generation: number, timeoutMs = 5000): Promise<void> {
+  async #until(test: () => boolean, timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs;
-    while (!this.isOver(generation)) {
+    while (!test()) {
       if (Date.now() > deadline) throw new Error(`a worker has not begun a new breath for ${timeoutMs} ms`);
       await sleep(POLL_MS);
     }
   }
+}
+
+function hasSeen(words: Int32Array<ArrayBufferLike>, generation: number): boolean {
+  return ((Atomics.load(words, abi.W_GENERATION / 4) - generation) | 0) >= 0;
 }
