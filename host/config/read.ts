@@ -9,7 +9,7 @@ import { messageOf, UsageError } from "../model/errors.ts";
 import { explain, issuesOf } from "./explain.ts";
 import { mapOf, type ValueOf } from "./key.ts";
 import { type NETWORK_KEYS, SECTIONS, TOP_KEYS } from "./keys.ts";
-import { type Issue, pathText, placeOf, repeatedKeys } from "./place.ts";
+import { type Issue, type Path, pathText, placeOf, repeatedKeys } from "./place.ts";
 import { checkRules } from "./rules.ts";
 
 /** A file larger than this is no configuration. */
@@ -20,8 +20,23 @@ const ALIASES_MAX = 100;
 
 const schema = mapOf(TOP_KEYS).schema;
 
+/** A configuration and the file that it came from. */
+export interface ConfigFile {
+  config: StaticConfig;
+  /**
+   * The error for something that only the machine can tell to be wrong, at its place: `errorAt(["networks", 0, "ports", 1, "netns"], "…")`.
+   * The path has the file's keys (`address`, `ageing`).
+   */
+  errorAt(path: Path, message: string): UsageError;
+}
+
 /** Reads and checks a file. Throws UsageError (exit 2). */
 export function readConfig(file: string): StaticConfig {
+  return readConfigFile(file).config;
+}
+
+/** The same, for who finds more wrong later and must name its place. */
+export function readConfigFile(file: string): ConfigFile {
   let bytes: Uint8Array;
   try {
     const { size } = statSync(file);
@@ -37,25 +52,30 @@ export function readConfig(file: string): StaticConfig {
   } catch (cause) {
     throw new UsageError(`${file}: is not UTF-8 text`, { cause });
   }
-  return parseConfig(text, file);
+  return parseConfigFile(text, file);
 }
 
 /** Checks the text of a file; `file` is only named in errors. Throws UsageError (exit 2). */
 export function parseConfig(text: string, file: string): StaticConfig {
+  return parseConfigFile(text, file).config;
+}
+
+function parseConfigFile(text: string, file: string): ConfigFile {
   const lines = new LineCounter();
   const document = parseYaml(text, file, lines);
-  const refuse = (issues: Issue[]): never => {
+  const errorOf = (issues: Issue[]): UsageError => {
     const places = issues.map((issue) => ({ ...issue, ...placeOf(document, lines, issue) }));
     const [first] = places.sort((a, b) => Number(a.missing ?? false) - Number(b.missing ?? false) || a.offset - b.offset);
-    throw new UsageError(`${file}:${first.lineColumn}: ${first.path.length === 0 ? "" : `${pathText(first.path)}: `}${first.message}`);
+    return new UsageError(`${file}:${first.lineColumn}: ${first.path.length === 0 ? "" : `${pathText(first.path)}: `}${first.message}`);
   };
   const repeated = repeatedKeys(document, lines);
-  if (repeated.length > 0) refuse(repeated);
+  if (repeated.length > 0) throw errorOf(repeated);
   const parsed = schema.safeParse(toPlain(document, file), { error: explain });
-  if (!parsed.success) return refuse(issuesOf(parsed.error, keysAt));
+  if (!parsed.success) throw errorOf(issuesOf(parsed.error, keysAt));
   const config = configOf(parsed.data);
   const issues = checkRules(config);
-  return issues.length > 0 ? refuse(issues) : config;
+  if (issues.length > 0) throw errorOf(issues);
+  return { config, errorAt: (path, message) => errorOf([{ path, message }]) };
 }
 
 /** YAML 1.2, one document, text keys, no unknown tags. */

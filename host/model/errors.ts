@@ -1,6 +1,8 @@
 // Errors that end a command, with the exit codes that bin/weft promises: 1 = it failed, 2 = it was called or configured wrongly.
 // The message is one line that names the place and says what to do; `cause` keeps what the system said.
 
+import { getSystemErrorMap, getSystemErrorMessage } from "node:util";
+
 /** A value that does not parse or lies out of its range. The caller knows the place and adds it. */
 export class ValueError extends Error {
   override readonly name = "ValueError";
@@ -21,8 +23,17 @@ export class OperationError extends Error {
   readonly exitCode = 1;
 }
 
-/** The message of anything thrown, on one line. */
+/** The message of anything thrown, on one line. What Node says of a system call is cut to what the system says. */
 export function messageOf(error: unknown): string {
+  if (isSystemError(error)) return getSystemErrorMessage(error.errno);
   const text = error instanceof Error ? error.message : String(error);
   return text.replace(/\s*\n\s*/g, "; ");
+}
+
+/** Node's own, e.g. "ENOENT: no such file or directory, open '/x'" or "listen EACCES: permission denied /x". */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException & { errno: number } {
+  if (!(error instanceof Error)) return false;
+  const { code, errno, syscall, message } = error as NodeJS.ErrnoException;
+  if (code === undefined || errno === undefined || !getSystemErrorMap().has(errno)) return false;
+  return message.startsWith(`${code}: `) || message.startsWith(`${syscall} ${code}: `);
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { parseConfig, readConfig } from "../../../host/config/read.ts";
+import { parseConfig, readConfig, readConfigFile } from "../../../host/config/read.ts";
 import { UsageError } from "../../../host/model/errors.ts";
 
 const DESIGN = `node: { name: a, vtep: 10.99.0.1, dataPort: 4789 }
@@ -335,9 +335,21 @@ describe("files", () => {
     expect(() => readConfig(file)).toThrow(`${file}:7:10: networks[0].vni: -1 is negative (0..16777215)`);
   });
 
+  test("what only the machine knows is told with its place, too", () => {
+    const file = join(directory, "placed.yaml");
+    writeFileSync(file, DESIGN);
+    const { config, errorAt } = readConfigFile(file);
+    expect(config).toEqual(readConfig(file));
+    const error = errorAt(["networks", 0, "ports", 0, "netns"], "there is no network namespace pcA");
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error.message).toBe(`${file}:15:18: networks[0].ports[0].netns: there is no network namespace pcA`);
+    expect(errorAt(["networks", 0, "ports", 0, "address", 0], "x").message).toBe(`${file}:15:49: networks[0].ports[0].address: x`);
+    expect(errorAt(["workers"], "x").message).toBe(`${file}:2:10: workers: x`);
+  });
+
   test("no file, a directory, bytes that are no text", () => {
-    expect(() => readConfig(join(directory, "none"))).toThrow(/none: cannot be read: ENOENT: no such file/);
-    expect(() => readConfig(directory)).toThrow(/cannot be read: EISDIR/);
+    expect(() => readConfig(join(directory, "none"))).toThrow(/none: cannot be read: no such file or directory$/);
+    expect(() => readConfig(directory)).toThrow(/cannot be read: illegal operation on a directory$/);
     const file = join(directory, "binary");
     writeFileSync(file, Uint8Array.of(0xff, 0xfe, 0));
     expect(() => readConfig(file)).toThrow(`${file}: is not UTF-8 text`);

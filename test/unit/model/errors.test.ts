@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { messageOf, OperationError, UsageError } from "../../../host/model/errors.ts";
 
@@ -11,4 +12,16 @@ test("a message is one line, whatever was thrown", () => {
   expect(messageOf(new Error("a\n  b\nc"))).toBe("a; b; c");
   expect(messageOf("text")).toBe("text");
   expect(messageOf(undefined)).toBe("undefined");
+});
+
+test("a system call's failure is told in the system's words", () => {
+  const thrown = (() => {
+    try {
+      return readFileSync("/nowhere/at/all");
+    } catch (error) {
+      return error;
+    }
+  })();
+  expect(messageOf(thrown)).toBe("no such file or directory");
+  expect(messageOf(Object.assign(new Error("own words"), { errno: -2, code: "ENOENT", syscall: "x" }))).toBe("own words");
 });
