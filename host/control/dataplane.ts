@@ -32,7 +32,12 @@ export class DataPlane {
   constructor(config: StaticConfig, onFailure: (failure: WorkerFailure) => void) {
     const module = loadCore();
     this.workers = config.workers;
-    this.memory = createMemory({ workers: config.workers, fdbCapacity: config.fdbCapacity, addressCapacity: config.fdbCapacity, features: 0 });
+    this.memory = createMemory({
+      workers: config.workers,
+      fdbCapacity: config.fdbCapacity,
+      addressCapacity: config.fdbCapacity,
+      features: 0,
+    });
     this.#core = instantiate(module, this.memory);
     this.#header = new Int32Array(this.memory.buffer, abi.HEADER);
     this.entries = new Entries(this.memory);

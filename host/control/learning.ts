@@ -4,9 +4,8 @@
 import * as abi from "../../assembly/abi/index.ts";
 import { type CoreEvent, takeEvents } from "../core/read.ts";
 import type { Target } from "../core/tables.ts";
-import { formatIp } from "../model/ip.ts";
-import { overheadBytes, OVERLAY_MTU_MIN } from "../model/mtu.ts";
-import { familyOf } from "../model/ip.ts";
+import { familyOf, formatIp } from "../model/ip.ts";
+import { OVERLAY_MTU_MIN, overheadBytes } from "../model/mtu.ts";
 import { pathMtu } from "../sys/udp.ts";
 import type { DataPlane } from "./dataplane.ts";
 import type { Network, Vteps } from "./networks.ts";
@@ -110,9 +109,6 @@ export class Learning {
     plane.entries.setVtepMtu(vtep, mtu);
     onPathMtu(address, mtu);
     clearTimeout(this.#lowered.get(vtep));
-    this.#lowered.set(
-      vtep,
-      setTimeout(() => plane.entries.setVtepMtu(vtep, vteps.mtu), PATH_MTU_MS).unref(),
-    );
+    this.#lowered.set(vtep, setTimeout(() => plane.entries.setVtepMtu(vtep, vteps.mtu), PATH_MTU_MS).unref());
   }
 }

@@ -30,9 +30,7 @@ export interface Port {
   txDropped: number;
 }
 
-export interface PortLog {
-  (port: Port, event: "created" | "adopted" | "lost" | "failed", detail?: string): void;
-}
+export type PortLog = (port: Port, event: "created" | "adopted" | "lost" | "failed", detail?: string) => void;
 
 export class Ports {
   readonly all: Port[];

@@ -28,7 +28,9 @@ export function openSockets(count: number, address: string, port: number, gro: b
   } catch (error) {
     closeSockets(open);
     if (!(error instanceof SysError) || error.code !== "EADDRINUSE") throw error;
-    throw new OperationError(`node.dataPort: UDP port ${port} on ${address} is in use: is another agent or a vxlan device there?`, { cause: error });
+    throw new OperationError(`node.dataPort: UDP port ${port} on ${address} is in use: is another agent or a vxlan device there?`, {
+      cause: error,
+    });
   }
 }
 

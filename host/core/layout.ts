@@ -51,7 +51,9 @@ export function createMemory(options: LayoutOptions): WebAssembly.Memory {
   }
   if (at > abi.MEMORY_BYTES_MAX) {
     const mebibytes = Math.ceil(at / 2 ** 20);
-    throw new OperationError(`fdbCapacity ${options.fdbCapacity} with ${options.workers} workers takes ${mebibytes} MiB of the 2048 there are: lower one`);
+    throw new OperationError(
+      `fdbCapacity ${options.fdbCapacity} with ${options.workers} workers takes ${mebibytes} MiB of the 2048 there are: lower one`,
+    );
   }
   const pages = Math.ceil(at / abi.PAGE_BYTES);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });

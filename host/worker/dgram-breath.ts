@@ -119,7 +119,7 @@ export class DgramBreath {
   }
 
   async #receive(datagrams: Datagram[], dropped: number): Promise<void> {
-    datagrams.forEach((datagram, i) => this.#describe(datagram, i));
+    for (const [i, datagram] of datagrams.entries()) this.#describe(datagram, i);
     this.#stats.add(abi.S_RECEIVE_CALLS, datagrams.length);
     this.#stats.add(abi.S_DATAGRAMS, datagrams.length);
     this.#stats.set(abi.S_SOCKET_DROPS, dropped);

@@ -60,7 +60,9 @@ export class WorkerPool {
     Atomics.store(this.#header, abi.H_STOP / 4, 1);
     this.wake();
     const late = new AbortController();
-    await Promise.race([Promise.all(this.#running), sleep(STOP_TIMEOUT_MS, undefined, { signal: late.signal, ref: false })]).catch(() => {});
+    await Promise.race([Promise.all(this.#running), sleep(STOP_TIMEOUT_MS, undefined, { signal: late.signal, ref: false })]).catch(
+      () => {},
+    );
     late.abort();
     await this.#piscina.destroy();
   }

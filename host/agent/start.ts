@@ -1,0 +1,103 @@
+// The composition root of static mode: joins the rooms into a running agent. What is created is undone in reverse order, by stop() or when
+// the start fails half-way. Main thread.
+
+import type { Logger } from "pino";
+import { serveApi } from "../api/server.ts";
+import { DataPlane } from "../control/dataplane.ts";
+import { Learning } from "../control/learning.ts";
+import { Vteps, writeNetworks } from "../control/networks.ts";
+import { readRecord, recordPath, removeRecord, writeRecord } from "../control/port-record.ts";
+import { Ports } from "../control/ports.ts";
+import { View } from "../control/view.ts";
+import { serveMetrics } from "../metrics/server.ts";
+import type { StaticConfig } from "../model/config.ts";
+import { messageOf } from "../model/errors.ts";
+import { removePort } from "../netdev/port.ts";
+import { findUnderlay } from "../netdev/underlay.ts";
+
+type Undo = () => void | Promise<void>;
+
+export interface RunningAgent {
+  plane: DataPlane;
+  /** Removes everything that was made. */
+  stop(): Promise<void>;
+}
+
+/** Starts an agent in this process and network namespace. Rejects with OperationError or SysError, having removed what it made. */
+export async function startAgent(config: StaticConfig, log: Logger): Promise<RunningAgent> {
+  const undo: Undo[] = [];
+  const stop = async () => {
+    for (let step = undo.pop(); step; step = undo.pop()) await step();
+  };
+  try {
+    return { plane: await start(config, log, undo), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(config: StaticConfig, log: Logger, undo: Undo[]): Promise<DataPlane> {
+  const underlay = await findUnderlay(config.node.vtep);
+  const plane = new DataPlane(config, ({ worker, message }) => log.error({ worker, message }, "the worker ended and is replaced"));
+  undo.push(() => plane.close());
+  const vteps = new Vteps(plane.entries, plane.tables, config.node.dataPort, underlay.mtu, config.node.vtep);
+  const networks = writeNetworks(config, plane.entries, plane.tables, vteps);
+  const ports = new Ports(plane, networks, config.node.name, (port, event, detail) => {
+    const place = { netns: port.config.netns, interface: port.config.interface, network: port.network.config.name, detail };
+    log[event === "failed" ? "error" : event === "lost" ? "warn" : "info"](place, `port ${event}`);
+  });
+  const view = new View(config, plane, networks, vteps, ports);
+
+  const api = await serveApi(config.socket, view);
+  undo.push(() => api.close());
+  if (config.metrics) {
+    const metrics = await serveMetrics(config.metrics, view);
+    undo.push(() => metrics.close());
+  }
+
+  await clearLeftovers(config, ports, log);
+  const record = recordPath(config.socket);
+  writeRecord(
+    record,
+    ports.all.map((port) => ({ netnsPath: port.netnsPath, interface: port.config.interface })),
+  );
+  undo.push(() => removeRecord(record));
+  await ports.open();
+  // Undone in reverse: first the workers stop, then the ports' descriptors are closed.
+  undo.push(
+    () => ports.remove(),
+    () => plane.stopWorkers(),
+  );
+
+  const learning = new Learning({
+    plane,
+    networks,
+    vteps,
+    vtep: config.node.vtep,
+    dataPort: config.node.dataPort,
+    onPortGone: (port) => void ports.gone(port).catch((error) => log.error({ message: messageOf(error) }, "port could not be closed")),
+    onPathMtu: (vtep, mtu) => log.warn({ vtep, mtu }, "the path carries less: inner MTU lowered"),
+  });
+  plane.start();
+  learning.start();
+  ports.watch();
+  undo.push(() => learning.stop());
+  log.info({ underlay, workers: config.workers, backend: config.backend, networks: networks.length, ports: ports.all.length }, "ready");
+  return plane;
+}
+
+/** Ports that a killed agent made and that this configuration does not have. */
+async function clearLeftovers(config: StaticConfig, ports: Ports, log: Logger): Promise<void> {
+  const wanted = new Set(ports.all.map((port) => `${port.netnsPath} ${port.config.interface}`));
+  for (const left of readRecord(recordPath(config.socket))) {
+    if (wanted.has(`${left.netnsPath} ${left.interface}`)) continue;
+    try {
+      await removePort(left);
+      log.info(left, "removed what an earlier agent left");
+    } catch (error) {
+      // Its namespace is gone, and the interface with it; or the interface is somebody else's now.
+      log.info({ ...left, message: messageOf(error) }, "nothing to remove of what an earlier agent left");
+    }
+  }
+}
