@@ -2,32 +2,32 @@
 // stages then read freely. Per instance, so per worker.
 
 import { DROP_HDR_TRUNC, DROP_IP_INHDR, DROP_NONE, DROP_PKT_TOO_SMALL } from "../abi/reason";
-import { ETH_BYTES, ETH_TYPE, TYPE_IPV4, TYPE_IPV6, be16 } from "../wire/ethernet";
+import { be16, ETH_BYTES, ETH_TYPE, TYPE_IPV4, TYPE_IPV6 } from "../wire/ethernet";
 import {
   IPV4_BYTES,
   IPV4_MF_AND_OFFSET,
   IPV4_PROTOCOL,
-  PROTOCOL_TCP,
-  PROTOCOL_UDP,
   ipv4FragmentField,
   ipv4HeaderBytes,
   ipv4Total,
   ipv4Version,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
 } from "../wire/ipv4";
 import {
   IPV6_BYTES,
   IPV6_EXTENSIONS_MAX,
   IPV6_NEXT,
+  ipv6Payload,
+  ipv6Version,
   NEXT_DESTINATION,
   NEXT_FRAGMENT,
   NEXT_HOP_BY_HOP,
   NEXT_ROUTING,
-  ipv6Payload,
-  ipv6Version,
 } from "../wire/ipv6";
 import { TCP_BYTES, tcpHeaderBytes } from "../wire/tcp";
 import { UDP_BYTES } from "../wire/udp";
-import { VLAN_BYTES, isVlanType } from "../wire/vlan";
+import { isVlanType, VLAN_BYTES } from "../wire/vlan";
 
 /** Where the Ethernet header is, and bytes from there to the end. */
 export let frame: usize = 0;

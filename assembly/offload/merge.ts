@@ -5,18 +5,18 @@
 // Merged frames go up with NEEDS_CSUM, which keeps the receiving stack from verifying; so both sides of every merge are verified here
 // first, and a frame that fails passes unmerged and unchanged (design rule 6).
 
-import { BUCKETS, D_FRAMES, D_FRAME_BYTES, D_IOV, D_IOVS, D_LENGTH, D_MERGE, D_VNET, IOV_BYTES, W_MERGE_BUCKETS } from "../abi/worker";
-import { MERGE_FRAMES_MAX, WRITE_IOVS_MAX } from "../abi/limits";
-import { FEATURE_USO, HEADER, H_FEATURES } from "../abi/layout";
 import { C_MERGED } from "../abi/counter";
+import { FEATURE_USO, H_FEATURES, HEADER } from "../abi/layout";
+import { MERGE_FRAMES_MAX, WRITE_IOVS_MAX } from "../abi/limits";
+import { BUCKETS, D_FRAME_BYTES, D_FRAMES, D_IOV, D_IOVS, D_LENGTH, D_MERGE, D_VNET, IOV_BYTES, W_MERGE_BUCKETS } from "../abi/worker";
 import { block } from "../ring/block";
 import { count } from "../ring/counter";
-import { ETH_BYTES, TYPE_IPV4, be16, setBe16 } from "../wire/ethernet";
-import { IPV4_BYTES, IPV4_CHECKSUM, IPV4_DF, IPV4_TOTAL, PROTOCOL_TCP, PROTOCOL_UDP, ipv4FragmentField } from "../wire/ipv4";
+import { adjust, fold, pseudo4, pseudo6, sum } from "../wire/checksum";
+import { be16, ETH_BYTES, setBe16, TYPE_IPV4 } from "../wire/ethernet";
+import { IPV4_BYTES, IPV4_CHECKSUM, IPV4_DF, IPV4_TOTAL, ipv4FragmentField, PROTOCOL_TCP, PROTOCOL_UDP } from "../wire/ipv4";
 import { IPV6_BYTES, IPV6_PAYLOAD } from "../wire/ipv6";
 import { TCP_ACK, TCP_BYTES, TCP_CHECKSUM, TCP_FLAGS, TCP_PSH, TCP_SEQUENCE, tcpHeaderBytes } from "../wire/tcp";
 import { UDP_BYTES, UDP_CHECKSUM, UDP_LENGTH } from "../wire/udp";
-import { adjust, fold, pseudo4, pseudo6, sum } from "../wire/checksum";
 import { GSO_TCPV4, GSO_TCPV6, GSO_UDP_L4, writeVnet } from "../wire/virtio-net";
 import { end, etherType, frame, hasPorts, l3, l4, length, protocol } from "./frame";
 import { transportVerified } from "./segment";
@@ -48,7 +48,7 @@ function eligible(): bool {
   }
   if (protocol == PROTOCOL_TCP) {
     header = <u32>(l4 - frame) + tcpHeaderBytes(l4);
-    return ((<u32>load<u8>(l4, TCP_FLAGS) & ~TCP_PSH) == TCP_ACK) && header < length;
+    return (<u32>load<u8>(l4, TCP_FLAGS) & ~TCP_PSH) == TCP_ACK && header < length;
   }
   header = <u32>(l4 - frame) + UDP_BYTES;
   if ((load<u32>(HEADER + H_FEATURES) & FEATURE_USO) == 0) return false;
@@ -81,7 +81,7 @@ function sameFlow(head: usize): bool {
 function sameTransport(first: usize): bool {
   if (load<u32>(first) != load<u32>(l4)) return false;
   if (protocol != PROTOCOL_TCP) return true;
-  const but = ~(<u32>TCP_PSH << 8);
+  const but = ~((<u32>TCP_PSH) << 8);
   if (load<u32>(first, 8) != load<u32>(l4, 8) || ((load<u32>(first, 12) ^ load<u32>(l4, 12)) & but) != 0) return false;
   const stop = l4 + (header - <u32>(l4 - frame));
   for (let at = l4 + TCP_BYTES, twin = first + TCP_BYTES; at < stop; at += 4, twin += 4) {

@@ -2,11 +2,10 @@
 // once a superframe; each segment adds its id, sequence number, lengths and payload. Payload is copied and summed in one pass.
 // IPv4 id + 1 each; FIN and PSH on the last segment alone, CWR on the first alone.
 
-import { TYPE_IPV4, setBe16 } from "../wire/ethernet";
+import { checksumOf, copySum, fold, pseudo4, pseudo6, sum } from "../wire/checksum";
+import { be16, setBe16, TYPE_IPV4 } from "../wire/ethernet";
 import { IPV4_CHECKSUM, IPV4_ID, IPV4_TOTAL, PROTOCOL_TCP } from "../wire/ipv4";
 import { IPV6_BYTES, IPV6_PAYLOAD } from "../wire/ipv6";
-import { be16 } from "../wire/ethernet";
-import { checksumOf, copySum, fold, pseudo4, pseudo6, sum } from "../wire/checksum";
 import { TCP_CHECKSUM, TCP_CWR, TCP_FIN, TCP_FLAGS, TCP_PSH, TCP_SEQUENCE } from "../wire/tcp";
 import { UDP_BYTES, UDP_CHECKSUM, UDP_LENGTH } from "../wire/udp";
 import { end, etherType, frame, l3, l4, protocol } from "./frame";

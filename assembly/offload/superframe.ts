@@ -20,7 +20,7 @@ import {
   VNET_GSO_TYPE,
   VNET_NEEDS_CSUM,
 } from "../wire/virtio-net";
-import { end, etherType, frame, fragment, hasPorts, l4, length, protocol } from "./frame";
+import { end, etherType, fragment, frame, hasPorts, l4, length, protocol } from "./frame";
 
 /** Wire frames: 1, or what the superframe will be cut into. */
 export let segments: u32 = 1;

@@ -2,8 +2,6 @@
 // trapped one: its predecessor's books are balanced, the frame that trapped is dropped with a reason of its own.
 
 import {
-  COUNTERS,
-  COUNTER_ROW_BYTES,
   C_ANSWERED,
   C_COPIES,
   C_DELIVERED,
@@ -14,23 +12,24 @@ import {
   C_RECEIVED_UNDERLAY,
   C_SENT,
   C_SENT_BYTES,
+  COUNTER_ROW_BYTES,
+  COUNTERS,
 } from "../abi/counter";
 import { NETWORKS_MAX } from "../abi/limits";
 import { DROP_CORE_TRAP, DROP_TX_ERROR, REASONS } from "../abi/reason";
 import {
   BUCKETS,
-  D_FRAMES,
   D_FRAME_BYTES,
+  D_FRAMES,
   D_NETWORK,
   D_REASON,
-  TX_BYTES,
   T_DROPPED,
   T_LENGTH,
   T_NETWORK,
   T_REASON,
-  T_SEGMENTS,
   T_SEGMENT_BYTES,
-  WRITE_BYTES,
+  T_SEGMENTS,
+  TX_BYTES,
   W_DIRECTION,
   W_MERGE_BUCKETS,
   W_REPLY_COUNT,
@@ -41,6 +40,7 @@ import {
   W_TX_COUNT,
   W_WRITE,
   W_WRITE_COUNT,
+  WRITE_BYTES,
 } from "../abi/worker";
 import { finishMerge } from "../offload/merge";
 import { block, counters } from "../ring/block";
@@ -108,7 +108,7 @@ function reasonOf(told: u32): u32 {
 
 @inline
 function counter(network: u32, index: u32): u64 {
-  return load<u64>(counters + <usize>network * COUNTER_ROW_BYTES + (<usize>index << 3));
+  return load<u64>(counters + <usize>network * COUNTER_ROW_BYTES + ((<usize>index) << 3));
 }
 
 /**
@@ -120,7 +120,10 @@ export function recover(): u32 {
   free();
   for (let network: u32 = 0; network < <u32>NETWORKS_MAX; network++) {
     const entered =
-      counter(network, C_RECEIVED_PORT) + counter(network, C_RECEIVED_UNDERLAY) + counter(network, C_GENERATED) + counter(network, C_COPIES);
+      counter(network, C_RECEIVED_PORT) +
+      counter(network, C_RECEIVED_UNDERLAY) +
+      counter(network, C_GENERATED) +
+      counter(network, C_COPIES);
     let left = counter(network, C_DELIVERED) + counter(network, C_SENT) + counter(network, C_ANSWERED);
     for (let i = C_DROPPED; i < COUNTERS; i++) left += counter(network, i);
     if (entered > left) drop(network, DROP_CORE_TRAP, <u32>(entered - left));

@@ -2,16 +2,32 @@
 // they came with, superframe and all; frames from the underlay get one of their own, and may join an open merge.
 
 import { C_GENERATED } from "../abi/counter";
-import { DROP_PORT_DOWN } from "../abi/reason";
 import { REPLY_BYTES, REPLY_MAX, WRITE_MAX } from "../abi/limits";
-import { D_FRAMES, D_FRAME_BYTES, D_IOV, D_IOVS, D_LENGTH, D_NETWORK, D_PORT, D_REASON, D_VNET, IOV_BYTES, WRITE_BYTES, W_REPLY, W_REPLY_COUNT, W_WRITE, W_WRITE_COUNT } from "../abi/worker";
-import { GSO_NONE, VNET_BYTES, clearVnet, writeVnet } from "../wire/virtio-net";
+import { DROP_PORT_DOWN } from "../abi/reason";
+import {
+  D_FRAME_BYTES,
+  D_FRAMES,
+  D_IOV,
+  D_IOVS,
+  D_LENGTH,
+  D_NETWORK,
+  D_PORT,
+  D_REASON,
+  D_VNET,
+  IOV_BYTES,
+  W_REPLY,
+  W_REPLY_COUNT,
+  W_WRITE,
+  W_WRITE_COUNT,
+  WRITE_BYTES,
+} from "../abi/worker";
 import { frame, hasPorts, length } from "../offload/frame";
-import { csumOffset, csumStart, gsoType, headerBytes, partial, segmentPayload, segments, wireBytes } from "../offload/superframe";
 import { closeMerge, noMerge, openMerge, tryMerge } from "../offload/merge";
+import { csumOffset, csumStart, gsoType, headerBytes, partial, segmentPayload, segments, wireBytes } from "../offload/superframe";
 import { block } from "../ring/block";
 import { count, drop } from "../ring/counter";
 import { portIsUp, portNetwork } from "../table/port";
+import { clearVnet, GSO_NONE, VNET_BYTES, writeVnet } from "../wire/virtio-net";
 import { flowHash } from "./flow";
 
 @inline

@@ -1,7 +1,7 @@
 // Container to underlay: the stages of a frame read from a TAP, in order: parse, source, suppress, look up, send | deliver | flood.
 
 import { C_ANSWERED, C_RECEIVED_PORT, C_RECEIVED_PORT_BYTES } from "../abi/counter";
-import { NETWORK_VLAN_TAGS, N_FLAGS } from "../abi/network";
+import { N_FLAGS, NETWORK_VLAN_TAGS } from "../abi/network";
 import {
   DROP_HDR_TRUNC,
   DROP_MAC_IEEE_MAC_CONTROL,
@@ -13,14 +13,14 @@ import {
 } from "../abi/reason";
 import { TARGET_INDEX, TARGET_PORT } from "../abi/table";
 import { DIRECTION_EGRESS, R_LENGTH, R_OFFSET, R_PORT, R_TRUNCATED } from "../abi/worker";
-import { ethDestination, ethSource, isGroup, isLinkLocalControl } from "../wire/ethernet";
-import { VNET_BYTES } from "../wire/virtio-net";
 import { frame, parse, tagged } from "../offload/frame";
 import { plain, readVnet, segments, wireBytes } from "../offload/superframe";
 import { count, drop } from "../ring/counter";
 import { fdbFind, fdbTarget } from "../table/fdb";
 import { networkAt } from "../table/network";
 import { portNetwork } from "../table/port";
+import { ethDestination, ethSource, isGroup, isLinkLocalControl } from "../wire/ethernet";
+import { VNET_BYTES } from "../wire/virtio-net";
 import { finished, isFresh, nextDescriptor, resume, rxAt } from "./cursor";
 import { deliverAsRead, deliverHasRoom, deliverReply, replyHasRoom } from "./deliver";
 import { sendFitting } from "./fit";

@@ -3,7 +3,7 @@
 // (split horizon). Each replica after the first is counted as a copy.
 
 import { C_COPIES } from "../abi/counter";
-import { F_PORTS, F_PORT_COUNT, F_VTEPS, F_VTEP_COUNT } from "../abi/network";
+import { F_PORT_COUNT, F_PORTS, F_VTEP_COUNT, F_VTEPS } from "../abi/network";
 import { DROP_NO_TX_TARGET } from "../abi/reason";
 import { W_REPLICA, W_STARTED } from "../abi/worker";
 import { segments } from "../offload/superframe";
@@ -11,8 +11,8 @@ import { block } from "../ring/block";
 import { count, drop } from "../ring/counter";
 import { floodList } from "../table/network";
 import { deliverAsRead, deliverDecapsulated, deliverHasRoom } from "./deliver";
-import { sendHasRoom } from "./send";
 import { sendFitting } from "./fit";
+import { sendHasRoom } from "./send";
 
 /** W_STARTED once a replica has gone out. */
 const REPLICATED: u32 = 2;

@@ -2,7 +2,7 @@
 // A datagram may be many frames that the kernel merged (UDP_GRO), or one inner superframe that a Linux peer on the same machine never cut.
 
 import { C_RECEIVED_UNDERLAY, C_RECEIVED_UNDERLAY_BYTES } from "../abi/counter";
-import { NETWORK_RESERVED_BITS, NETWORK_UNLISTED_SOURCES, NETWORK_VLAN_TAGS, N_FLAGS, N_MTU } from "../abi/network";
+import { N_FLAGS, N_MTU, NETWORK_RESERVED_BITS, NETWORK_UNLISTED_SOURCES, NETWORK_VLAN_TAGS } from "../abi/network";
 import {
   DROP_HDR_TRUNC,
   DROP_MAC_IEEE_MAC_CONTROL,
@@ -17,18 +17,18 @@ import {
 } from "../abi/reason";
 import { SPACE_VTEP, TARGET_INDEX, TARGET_PORT } from "../abi/table";
 import { DIRECTION_INGRESS, R_LENGTH, R_OFFSET, R_SEGMENT_BYTES, R_SOURCE, R_TOS, R_TRUNCATED, W_RX_SEGMENT } from "../abi/worker";
-import { ethDestination, ethSource, isGroup, isLinkLocalControl } from "../wire/ethernet";
-import { PROTOCOL_TCP } from "../wire/ipv4";
-import { tcpHeaderBytes } from "../wire/tcp";
-import { VXLAN_BYTES, vxlanHasReserved, vxlanHasVni, vxlanVni } from "../wire/vxlan";
 import { end, frame, hasPorts, l3, l4, parse, protocol, tagged } from "../offload/frame";
-import { coalesced, plain, segments, setPartial, wireBytes } from "../offload/superframe";
 import { transportLeftPartial } from "../offload/segment";
+import { coalesced, plain, segments, setPartial, wireBytes } from "../offload/superframe";
 import { block } from "../ring/block";
 import { count, drop } from "../ring/counter";
 import { addressFind, addressValue } from "../table/address";
 import { fdbFind, fdbTarget } from "../table/fdb";
 import { isSource, networkAt, networkOfVni } from "../table/network";
+import { ethDestination, ethSource, isGroup, isLinkLocalControl } from "../wire/ethernet";
+import { PROTOCOL_TCP } from "../wire/ipv4";
+import { tcpHeaderBytes } from "../wire/tcp";
+import { VXLAN_BYTES, vxlanHasReserved, vxlanHasVni, vxlanVni } from "../wire/vxlan";
 import { finishWrites } from "./complete";
 import { finished, isFresh, nextDescriptor, nextFrame, resume, rxAt } from "./cursor";
 import { deliverDecapsulated, deliverHasRoom } from "./deliver";

@@ -1,12 +1,11 @@
 // Source addresses. RFC 7348 section 4.1: a receiving VTEP learns inner source MAC → outer source IP. Known and unmoved: the entry is marked
 // as seen. Unknown or moved: the main thread is told. A static entry is never moved by a packet.
 
-import { NETWORK_LEARNING } from "../abi/network";
-import { N_FLAGS } from "../abi/network";
+import { N_FLAGS, NETWORK_LEARNING } from "../abi/network";
 import { DROP_LOCAL_MAC, DROP_NONE, DROP_VXLAN_ENTRY_EXISTS } from "../abi/reason";
 import { TARGET_PORT, TARGET_STATIC, TARGET_VTEP } from "../abi/table";
-import { tellAddress, tellLearnedPort, tellLearnedVtep } from "../ring/event";
 import { now } from "../ring/block";
+import { tellAddress, tellLearnedPort, tellLearnedVtep } from "../ring/event";
 import { fdbFind, fdbTarget, fdbTouch } from "../table/fdb";
 import { networkAt } from "../table/network";
 

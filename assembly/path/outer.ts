@@ -1,15 +1,15 @@
 // What the outer IP header says of the inner one: TOS (DSCP inherited or fixed, ECN by RFC 6040) and TTL, both ways.
 
-import { DROP_IP_TUNNEL_ECN, DROP_NONE } from "../abi/reason";
 import { C_ECN_SUSPECT } from "../abi/counter";
 import { N_TOS, N_TTL } from "../abi/network";
-import { TYPE_IPV4, TYPE_IPV6 } from "../wire/ethernet";
-import { IPV4_CHECKSUM, IPV4_TOS, IPV4_TTL } from "../wire/ipv4";
-import { IPV6_HOPS, ipv6TrafficClass, setIpv6TrafficClass } from "../wire/ipv6";
-import { adjust } from "../wire/checksum";
+import { DROP_IP_TUNNEL_ECN, DROP_NONE } from "../abi/reason";
 import { etherType, l3 } from "../offload/frame";
 import { count } from "../ring/counter";
 import { networkAt } from "../table/network";
+import { adjust } from "../wire/checksum";
+import { TYPE_IPV4, TYPE_IPV6 } from "../wire/ethernet";
+import { IPV4_CHECKSUM, IPV4_TOS, IPV4_TTL } from "../wire/ipv4";
+import { IPV6_HOPS, ipv6TrafficClass, setIpv6TrafficClass } from "../wire/ipv6";
 
 const ECN: u32 = 3;
 const NOT_ECT: u32 = 0;

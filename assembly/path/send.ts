@@ -3,15 +3,33 @@
 // direct-mapped set; what does not fit the one in its bucket closes it. Descriptors are sent in the order in which they were opened, so order within a
 // flow holds (design rule 4).
 
-import { BUCKETS, TX_BYTES, T_CLOSED, T_DROPPED, T_LENGTH, T_NETWORK, T_OFFSET, T_SEGMENTS, T_SEGMENT_BYTES, T_SOCKET, T_TOS, T_TTL, T_VTEP, W_TX, W_TX_BUCKETS, W_TX_BUFFER, W_TX_COUNT } from "../abi/worker";
 import { TX_BUFFER_BYTES, TX_MAX, TX_PAYLOAD_BYTES_MAX, TX_SEGMENTS_MAX, TX_SOCKETS } from "../abi/limits";
 import { N_VNI } from "../abi/network";
-import { VXLAN_BYTES, vxlanHeader } from "../wire/vxlan";
+import {
+  BUCKETS,
+  T_CLOSED,
+  T_DROPPED,
+  T_LENGTH,
+  T_NETWORK,
+  T_OFFSET,
+  T_SEGMENT_BYTES,
+  T_SEGMENTS,
+  T_SOCKET,
+  T_TOS,
+  T_TTL,
+  T_VTEP,
+  TX_BYTES,
+  W_TX,
+  W_TX_BUCKETS,
+  W_TX_BUFFER,
+  W_TX_COUNT,
+} from "../abi/worker";
 import { frame, length } from "../offload/frame";
-import { csumOffset, csumStart, headerBytes, partial, segmentPayload, segments } from "../offload/superframe";
 import { beginSegments, finishChecksum, segmentPayloadOf, writeSegment } from "../offload/segment";
+import { csumOffset, csumStart, headerBytes, partial, segmentPayload, segments } from "../offload/superframe";
 import { block } from "../ring/block";
 import { networkAt } from "../table/network";
+import { VXLAN_BYTES, vxlanHeader } from "../wire/vxlan";
 import { flowHash } from "./flow";
 import { outerTos, outerTtl } from "./outer";
 

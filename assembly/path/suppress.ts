@@ -2,18 +2,49 @@
 // bridge does with neigh_suppress (net/bridge/br_arp_nd_proxy.c); everything else is forwarded. Only broadcast requests and multicast
 // solicitations are answered; never an unspecified sender, gratuitous ARP or duplicate address detection (design rule 11).
 
-import { ND_ADVERTISEMENT, ND_ADVERTISEMENT_BYTES, ND_BYTES, ND_HOP_LIMIT, ND_OPTIONS, ND_OPTION_TARGET_MAC, ND_SOLICITATION, ND_SOLICITED_OVERRIDE, ND_TARGET, ndOptionsValid } from "../wire/nd";
-import { ARP_BYTES, ARP_ETHERNET_IPV4, ARP_OPERATION, ARP_REPLY, ARP_SENDER_IP, ARP_SENDER_MAC, ARP_TARGET_IP, ARP_TARGET_MAC, isArpRequest } from "../wire/arp";
-import { ETH_BYTES, MAC_BROADCAST, TYPE_ARP, TYPE_IPV6, ethDestination, ethSource, isGroup, setBe16, writeEthernet } from "../wire/ethernet";
-import { ICMP_CHECKSUM, ICMP_CODE } from "../wire/icmp";
-import { PROTOCOL_ICMPV6, ipv4IsHost } from "../wire/ipv4";
-import { IPV6_BYTES, IPV6_DESTINATION, IPV6_HOPS, IPV6_NEXT, IPV6_PAYLOAD, IPV6_SOURCE, isMulticast6, isUnspecified6 } from "../wire/ipv6";
-import { checksumOf, pseudo6, sum } from "../wire/checksum";
-import { end, etherType, frame, fragment, l3, l4, protocol, tagged } from "../offload/frame";
-import { partial } from "../offload/superframe";
+import { end, etherType, fragment, frame, l3, l4, protocol, tagged } from "../offload/frame";
 import { transportVerified } from "../offload/segment";
+import { partial } from "../offload/superframe";
 import { addressFind, addressValue, mappedHigh } from "../table/address";
 import { fdbFind } from "../table/fdb";
+import {
+  ARP_BYTES,
+  ARP_ETHERNET_IPV4,
+  ARP_OPERATION,
+  ARP_REPLY,
+  ARP_SENDER_IP,
+  ARP_SENDER_MAC,
+  ARP_TARGET_IP,
+  ARP_TARGET_MAC,
+  isArpRequest,
+} from "../wire/arp";
+import { checksumOf, pseudo6, sum } from "../wire/checksum";
+import {
+  ETH_BYTES,
+  ethDestination,
+  ethSource,
+  isGroup,
+  MAC_BROADCAST,
+  setBe16,
+  TYPE_ARP,
+  TYPE_IPV6,
+  writeEthernet,
+} from "../wire/ethernet";
+import { ICMP_CHECKSUM, ICMP_CODE } from "../wire/icmp";
+import { ipv4IsHost, PROTOCOL_ICMPV6 } from "../wire/ipv4";
+import { IPV6_BYTES, IPV6_DESTINATION, IPV6_HOPS, IPV6_NEXT, IPV6_PAYLOAD, IPV6_SOURCE, isMulticast6, isUnspecified6 } from "../wire/ipv6";
+import {
+  ND_ADVERTISEMENT,
+  ND_ADVERTISEMENT_BYTES,
+  ND_BYTES,
+  ND_HOP_LIMIT,
+  ND_OPTION_TARGET_MAC,
+  ND_OPTIONS,
+  ND_SOLICITATION,
+  ND_SOLICITED_OVERRIDE,
+  ND_TARGET,
+  ndOptionsValid,
+} from "../wire/nd";
 import { replyBuffer } from "./deliver";
 
 /** The owner's MAC when both it and its place are known and it is not the asker's own; else 0. */
@@ -78,7 +109,7 @@ function writeAdvertisement(ip: usize, mac: u64): u32 {
   v128.store(ip + IPV6_SOURCE, v128.load(l4 + ND_TARGET));
   v128.store(ip + IPV6_DESTINATION, v128.load(l3 + IPV6_SOURCE));
   const nd = ip + IPV6_BYTES;
-  store<u64>(nd, (<u64>ND_SOLICITED_OVERRIDE << 32) | <u64>ND_ADVERTISEMENT);
+  store<u64>(nd, ((<u64>ND_SOLICITED_OVERRIDE) << 32) | <u64>ND_ADVERTISEMENT);
   v128.store(nd + ND_TARGET, v128.load(l4 + ND_TARGET));
   store<u8>(nd, ND_OPTION_TARGET_MAC, ND_OPTIONS);
   store<u8>(nd, 1, ND_OPTIONS + 1);

@@ -4,13 +4,47 @@
 
 import { ICMP_ERRORS_PER_TICK } from "../abi/limits";
 import { W_ICMP_COUNT, W_ICMP_TICK } from "../abi/worker";
-import { ETH_BYTES, TYPE_IPV4, TYPE_IPV6, ethDestination, ethSource, isGroup, setBe16, writeEthernet } from "../wire/ethernet";
-import { ICMPV6_MTU, ICMPV6_PACKET_TOO_BIG, ICMP_BYTES, ICMP_CHECKSUM, ICMP_CODE, ICMP_FRAGMENTATION_NEEDED, ICMP_NEXT_MTU, ICMP_UNREACHABLE, isIcmpError, isIcmpv6Error } from "../wire/icmp";
-import { IPV4_BYTES, IPV4_CHECKSUM, IPV4_DESTINATION, IPV4_DF, IPV4_PROTOCOL, IPV4_SOURCE, IPV4_TOTAL, IPV4_TTL, PROTOCOL_ICMP, PROTOCOL_ICMPV6, ipv4FragmentField, ipv4IsHost } from "../wire/ipv4";
-import { IPV6_BYTES, IPV6_DESTINATION, IPV6_HOPS, IPV6_NEXT, IPV6_PAYLOAD, IPV6_SOURCE, isLoopback6, isMulticast6, isUnspecified6 } from "../wire/ipv6";
-import { checksumOf, pseudo6, sum } from "../wire/checksum";
-import { end, etherType, frame, fragment, l3, l4, protocol } from "../offload/frame";
+import { end, etherType, fragment, frame, l3, l4, protocol } from "../offload/frame";
 import { block, now } from "../ring/block";
+import { checksumOf, pseudo6, sum } from "../wire/checksum";
+import { ETH_BYTES, ethDestination, ethSource, isGroup, setBe16, TYPE_IPV4, TYPE_IPV6, writeEthernet } from "../wire/ethernet";
+import {
+  ICMP_BYTES,
+  ICMP_CHECKSUM,
+  ICMP_CODE,
+  ICMP_FRAGMENTATION_NEEDED,
+  ICMP_NEXT_MTU,
+  ICMP_UNREACHABLE,
+  ICMPV6_MTU,
+  ICMPV6_PACKET_TOO_BIG,
+  isIcmpError,
+  isIcmpv6Error,
+} from "../wire/icmp";
+import {
+  IPV4_BYTES,
+  IPV4_CHECKSUM,
+  IPV4_DESTINATION,
+  IPV4_DF,
+  IPV4_PROTOCOL,
+  IPV4_SOURCE,
+  IPV4_TOTAL,
+  IPV4_TTL,
+  ipv4FragmentField,
+  ipv4IsHost,
+  PROTOCOL_ICMP,
+  PROTOCOL_ICMPV6,
+} from "../wire/ipv4";
+import {
+  IPV6_BYTES,
+  IPV6_DESTINATION,
+  IPV6_HOPS,
+  IPV6_NEXT,
+  IPV6_PAYLOAD,
+  IPV6_SOURCE,
+  isLoopback6,
+  isMulticast6,
+  isUnspecified6,
+} from "../wire/ipv6";
 import { replyBuffer } from "./deliver";
 
 /** RFC 1812 section 4.3.2.3: at least the header and 8 bytes, as much as fits in 576. */

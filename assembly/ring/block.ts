@@ -1,8 +1,8 @@
 // This instance's worker block: where its descriptors, counters and buffers are. Set once by attach(); AssemblyScript globals are
 // per instance, so each worker's instance has its own.
 
-import { HEADER, H_TICK, H_WORKER, H_WORKERS } from "../abi/layout";
-import { WORKER_BYTES, W_COUNTERS } from "../abi/worker";
+import { H_TICK, H_WORKER, H_WORKERS, HEADER } from "../abi/layout";
+import { W_COUNTERS, WORKER_BYTES } from "../abi/worker";
 
 /** Start of the block. */
 export let block: usize = 0;

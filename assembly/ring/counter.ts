@@ -6,7 +6,7 @@ import { counters } from "./block";
 /** Adds `amount` to counter `index` of a network's row. */
 @inline
 export function count(network: u32, index: u32, amount: u32): void {
-  const at = counters + <usize>network * COUNTER_ROW_BYTES + (<usize>index << 3);
+  const at = counters + <usize>network * COUNTER_ROW_BYTES + ((<usize>index) << 3);
   store<u64>(at, load<u64>(at) + <u64>amount);
 }
 

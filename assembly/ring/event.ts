@@ -2,31 +2,33 @@
 // waited for. Repeats within one tick are told once. The doorbell rings once a breath (ring()), not once an event.
 
 import {
+  E_ADDRESS,
+  E_INDEX,
+  E_KIND,
+  E_MAC,
+  E_NETWORK,
   EVENT_BYTES,
   EVENT_LEARN_ADDRESS,
   EVENT_LEARN_PORT,
   EVENT_LEARN_VTEP,
   EVENT_PATH_MTU,
   EVENT_PORT_GONE,
-  E_ADDRESS,
-  E_INDEX,
-  E_KIND,
-  E_MAC,
-  E_NETWORK,
 } from "../abi/event";
-import { HEADER, H_DOORBELL } from "../abi/layout";
+import { H_DOORBELL, HEADER } from "../abi/layout";
 import { EVENTS_MAX } from "../abi/limits";
-import { BUCKETS, S_EVENTS_LOST, W_EVENTS, W_EVENT_HEAD, W_EVENT_TAIL, W_STATS, W_TOLD } from "../abi/worker";
-import { mix } from "../table/hash";
+import { BUCKETS, S_EVENTS_LOST, W_EVENT_HEAD, W_EVENT_TAIL, W_EVENTS, W_STATS, W_TOLD } from "../abi/worker";
 import { block, now } from "./block";
+
+/** 2^64 over the golden ratio (Knuth, TAOCP 6.4): spreads a digest over its upper bits. */
+const SPREAD: u64 = 0x9e3779b97f4a7c15;
 
 /** Events written since the doorbell last rang. */
 let unrung: u32 = 0;
 
 /** True when the same digest was told in this tick already; remembers it otherwise. A collision only tells twice or a tick later. */
 function told(digest: u64): bool {
-  digest = mix(digest ^ (<u64>now() << 32)) | 1;
-  const at = block + W_TOLD + (<usize>(digest >> 32) & (BUCKETS - 1)) * 8;
+  digest = ((digest ^ ((<u64>now()) << 32)) * SPREAD) | 1;
+  const at = block + W_TOLD + (<usize>(digest >> 48) & (BUCKETS - 1)) * 8;
   if (load<u64>(at) == digest) return true;
   store<u64>(at, digest);
   return false;
@@ -50,7 +52,7 @@ function publish(): void {
 
 /** `kind` is any but EVENT_LEARN_ADDRESS; those that concern no network or MAC leave them 0. */
 export function tell(kind: u32, network: u32, mac: u64, index: u32): void {
-  if (told((<u64>network << 48) ^ mac ^ (<u64>index << 20) ^ <u64>kind)) return;
+  if (told(((<u64>network) << 48) ^ mac ^ ((<u64>index) << 20) ^ <u64>kind)) return;
   const at = reserve();
   if (at == 0) return;
   store<u32>(at, kind, E_KIND);
@@ -62,7 +64,7 @@ export function tell(kind: u32, network: u32, mac: u64, index: u32): void {
 
 /** EVENT_LEARN_ADDRESS: a MAC behind an outer source (16 bytes at `address`) that is no VTEP of ours yet. */
 export function tellAddress(network: u32, mac: u64, address: usize): void {
-  if (told((<u64>network << 48) ^ mac ^ mix(load<u64>(address) ^ load<u64>(address, 8)))) return;
+  if (told(((((<u64>network) << 48) ^ mac ^ load<u64>(address)) * SPREAD) ^ load<u64>(address, 8))) return;
   const at = reserve();
   if (at == 0) return;
   store<u32>(at, EVENT_LEARN_ADDRESS, E_KIND);

@@ -1,13 +1,15 @@
 // Addresses: (network, IP) → MAC (neighbours, for answering ARP and ND), and (SPACE_VTEP, outer IP) → VTEP index. The same table
 // discipline as the FDB's: keys are written once, a value is one i64, a rebuild goes to the spare table.
 
+import { H_ADDRESS, H_ADDRESS_LIVE, H_ADDRESS_SLOTS, H_ADDRESS_SPARE, H_ADDRESS_USED, HEADER } from "../abi/layout";
+import { PROBES_MAX } from "../abi/limits";
 import {
-  ADDRESS_BYTES,
-  ADDRESS_PRESENT,
   A_HIGH,
   A_LOW,
   A_SPACE,
   A_VALUE,
+  ADDRESS_BYTES,
+  ADDRESS_PRESENT,
   TABLE_ABSENT,
   TABLE_ADDED,
   TABLE_CHANGED,
@@ -15,16 +17,14 @@ import {
   TABLE_REMOVED,
   TABLE_SAME,
 } from "../abi/table";
-import { HEADER, H_ADDRESS, H_ADDRESS_LIVE, H_ADDRESS_SLOTS, H_ADDRESS_SPARE, H_ADDRESS_USED } from "../abi/layout";
-import { PROBES_MAX } from "../abi/limits";
 import { hashKey, mix } from "./hash";
 
-const PRESENT: u64 = <u64>ADDRESS_PRESENT << 32;
+const PRESENT: u64 = (<u64>ADDRESS_PRESENT) << 32;
 
 /** Upper half of an IPv4 address written as ::ffff:a.b.c.d, before the address itself, as it lies in memory. */
 @inline
 export function mappedHigh(ipv4: u32): u64 {
-  return (<u64>ipv4 << 32) | 0xffff0000;
+  return ((<u64>ipv4) << 32) | 0xffff0000;
 }
 
 /** As in the FDB: the key's entry; else, for the writer alone, the free slot; else 0. */

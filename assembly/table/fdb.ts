@@ -2,6 +2,9 @@
 // part of the key. Open addressing; a key is written once and stays until rebuild() fills the spare table and flips, so readers
 // need no lock and never wait. Reading: any worker. Writing: the main thread's instance alone, except touch().
 
+import { H_FDB, H_FDB_LIVE, H_FDB_SLOTS, H_FDB_SPARE, H_FDB_USED, HEADER } from "../abi/layout";
+import { PROBES_MAX } from "../abi/limits";
+import { N_AGEING, N_LEARNED, N_LEARNED_MAX, N_STATIC } from "../abi/network";
 import {
   FDB_BYTES,
   FDB_KEY,
@@ -17,15 +20,12 @@ import {
   TARGET_INDEX,
   TARGET_STATIC,
 } from "../abi/table";
-import { HEADER, H_FDB, H_FDB_LIVE, H_FDB_SLOTS, H_FDB_SPARE, H_FDB_USED } from "../abi/layout";
-import { PROBES_MAX } from "../abi/limits";
-import { N_AGEING, N_LEARNED, N_LEARNED_MAX, N_STATIC } from "../abi/network";
-import { networkAt } from "./network";
 import { hashKey, mix } from "./hash";
+import { networkAt } from "./network";
 
 @inline
 export function fdbKey(network: u32, mac: u64): u64 {
-  return (<u64>network << 48) | mac;
+  return ((<u64>network) << 48) | mac;
 }
 
 /**
@@ -96,7 +96,7 @@ export function fdbSet(network: u32, mac: u64, target: u32, tick: u32): u32 {
   }
   if (before != 0) count(network, before, -1);
   count(network, target, 1);
-  atomic.store<u64>(entry, (<u64>target << 32) | <u64>tick, FDB_SEEN);
+  atomic.store<u64>(entry, ((<u64>target) << 32) | <u64>tick, FDB_SEEN);
   atomic.store<u64>(entry, key, FDB_KEY);
   return before == 0 ? TABLE_ADDED : TABLE_CHANGED;
 }

@@ -1,7 +1,7 @@
 // The keyed hash of tables and flows. Keyed, because containers choose their MACs and ports: without the secret nobody can
 // aim at one bucket or one socket (RFC 7348 section 5 asks the same of the outer source port).
 
-import { HEADER, H_HASH_KEY } from "../abi/layout";
+import { H_HASH_KEY, HEADER } from "../abi/layout";
 
 /** Multiply-xorshift of 64 bits (the finaliser of SplitMix64, Steele et al., OOPSLA 2014). */
 @inline

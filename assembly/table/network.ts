@@ -1,7 +1,7 @@
 // Networks, and the way from a VNI to one.
 
-import { HEADER, H_FLOOD, H_NETWORK, H_VNI, VNI_ENTRY_BYTES } from "../abi/layout";
-import { FLOOD_BYTES, F_SOURCES, NETWORK_BYTES, N_FLOOD_COPY } from "../abi/network";
+import { H_FLOOD, H_NETWORK, H_VNI, HEADER, VNI_ENTRY_BYTES } from "../abi/layout";
+import { F_SOURCES, FLOOD_BYTES, N_FLOOD_COPY, NETWORK_BYTES } from "../abi/network";
 
 @inline
 export function networkAt(network: u32): usize {

@@ -1,7 +1,7 @@
 // Ports and VTEPs: entries by index. Workers read; the main thread writes them (host/core).
 
-import { HEADER, H_PORT, H_VTEP } from "../abi/layout";
-import { PORT_BYTES, PORT_UP, P_NETWORK, P_STATE } from "../abi/port";
+import { H_PORT, H_VTEP, HEADER } from "../abi/layout";
+import { P_NETWORK, P_STATE, PORT_BYTES, PORT_UP } from "../abi/port";
 import { VTEP_BYTES } from "../abi/vtep";
 
 @inline

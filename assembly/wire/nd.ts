@@ -17,7 +17,7 @@ export const ND_SOLICITED_OVERRIDE: u32 = 0x60;
 export function ndOptionsValid(at: usize, end: usize): bool {
   while (at < end) {
     if (at + 2 > end) return false;
-    const bytes = <usize>load<u8>(at, 1) << 3;
+    const bytes = (<usize>load<u8>(at, 1)) << 3;
     if (bytes == 0) return false;
     at += bytes;
   }

@@ -24,5 +24,5 @@ export function vxlanVni(header: usize): u32 {
 /** The whole header as one little-endian word, ready to be stored. */
 @inline
 export function vxlanHeader(vni: u32): u64 {
-  return <u64>FLAG_I | (<u64>bswap<u32>(vni << 8) << 32);
+  return <u64>FLAG_I | ((<u64>bswap<u32>(vni << 8)) << 32);
 }
