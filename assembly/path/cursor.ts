@@ -2,7 +2,7 @@
 // frame, the host flushes, and the next call goes on right there: nothing is counted twice, nothing is lost. The cursor lies in shared memory, so
 // that a worker that replaces a trapped one knows where that one was.
 
-import { R_OFFSET, RX_BYTES, W_DIRECTION, W_REPLICA, W_RX, W_RX_COUNT, W_RX_NEXT, W_RX_SEGMENT, W_STARTED } from "../abi/worker";
+import { RX_BYTES, W_DIRECTION, W_REPLICA, W_RX, W_RX_COUNT, W_RX_NEXT, W_RX_SEGMENT, W_STARTED } from "../abi/worker";
 import { block } from "../ring/block";
 
 /** The rx descriptor at `index`. */
