@@ -140,7 +140,7 @@ export async function routedUnderlay(lab: Lab, mtu = 1500): Promise<[Host, Host,
     ]);
     await configure(router, port, [`${net4}.254/24`, `${net6}:fe/64`], mtu);
     await configure(netns, "eth0", [`${net4}.1/24`, `${net6}:1/64`], mtu);
-    await ipBatch([`route add default via ${net4}.254`, `-6 route add default via ${net6}:fe`], netns);
+    await ipBatch([`route add default via ${net4}.254`, `route add default via ${net6}:fe`], netns);
     hosts.push({ lab, name, netns, device: "eth0", ip4: `${net4}.1`, ip6: `${net6}:1` });
   }
   return [hosts[0], hosts[1], router];

@@ -6,7 +6,7 @@ import { ipBatch } from "../../lab/command.ts";
 import * as frames from "../../lab/traffic/frames.ts";
 import { type InjectOptions, injectDatagrams, injectFrames } from "../../lab/traffic/inject.ts";
 import { describeNetns } from "./needs.ts";
-import { closePair, NETWORK, openPair, type Pair, settledBooks, VNI } from "./pair.ts";
+import { closePair, NETWORK, openAlone, type Pair, settledBooks, VNI } from "./pair.ts";
 
 const STRANGER = "02:00:00:00:00:99";
 const ELSEWHERE = "02:00:00:00:00:77";
@@ -109,9 +109,7 @@ function droppedSince(before: NetworkBooks | undefined, after: NetworkBooks): Re
 describeNetns("what may not come in", ["socat"], () => {
   let pair: Pair;
   beforeAll(async () => {
-    // The far end's container would answer and so disturb the counting: only its host is needed, to send from.
-    const elsewhere = { fdb: [{ mac: ELSEWHERE, vtep: "10.99.0.3" }] };
-    pair = await openPair({ left: "weft", right: "linux", network: elsewhere });
+    pair = await openAlone(() => ({ fdb: [{ mac: ELSEWHERE, vtep: "10.99.0.3" }] }));
     await ipBatch([`address add ${UNLISTED}/24 dev eth0`], pair.hosts[1].netns);
   });
   afterAll(() => closePair(pair));
@@ -145,8 +143,7 @@ describeNetns("what may not come in", ["socat"], () => {
 describeNetns("what the options let in", [], () => {
   let pair: Pair;
   beforeAll(async () => {
-    const options = { allowUnlistedSources: true, ignoreReservedBits: true, allowVlanTags: true };
-    pair = await openPair({ left: "weft", right: "linux", network: options });
+    pair = await openAlone(() => ({ allowUnlistedSources: true, ignoreReservedBits: true, allowVlanTags: true }));
     await ipBatch([`address add ${UNLISTED}/24 dev eth0`], pair.hosts[1].netns);
   });
   afterAll(() => closePair(pair));

@@ -2,15 +2,12 @@
 // even while the far end is down; forwarded otherwise; and never answered for duplicate address detection (design rule 11).
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { portFor, startAgent } from "../../lab/agent.ts";
 import { capture, fields } from "../../lab/capture.ts";
 import { ipBatch, run } from "../../lab/command.ts";
-import { Lab } from "../../lab/lab.ts";
-import { container, type Host, underlay } from "../../lab/topology.ts";
 import { ping } from "../../lab/traffic/ping.ts";
 import { eventually } from "../../lab/wait.ts";
 import { describeNetns } from "./needs.ts";
-import { closePair, NETWORK, type Pair, settledBooks, VNI } from "./pair.ts";
+import { closePair, NETWORK, openAlone, type Pair, settledBooks } from "./pair.ts";
 
 const UNKNOWN_4 = "10.0.0.200";
 
@@ -23,23 +20,10 @@ interface Neighbor {
 describeNetns("neighbour suppression with the far end down", ["tcpdump", "tshark"], () => {
   let pair: Pair;
   beforeAll(async () => {
-    const lab = await Lab.open();
-    const hosts = (await underlay(lab, ["a", "b"])) as [Host, Host];
-    const containers = [await container(lab, "left", 1), await container(lab, "right", 2)] as Pair["containers"];
-    const [left, right] = containers;
-    const agent = await startAgent(hosts[0], {
-      networks: [
-        {
-          name: NETWORK,
-          vni: VNI,
-          peers: [hosts[1].ip4],
-          ports: [portFor(left)],
-          fdb: [{ mac: right.mac, vtep: hosts[1].ip4 }],
-          neighbors: [right.ip4, right.ip6].map((ip) => ({ ip, mac: right.mac })),
-        },
-      ],
-    });
-    pair = { lab, hosts, containers, family: 4, agents: [agent], router: null };
+    pair = await openAlone(([, far], [, right]) => ({
+      fdb: [{ mac: right.mac, vtep: far.ip4 }],
+      neighbors: [right.ip4, right.ip6].map((ip) => ({ ip, mac: right.mac })),
+    }));
   });
   afterAll(() => closePair(pair));
 

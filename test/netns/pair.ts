@@ -84,6 +84,21 @@ export async function openPair(options: PairOptions): Promise<Pair> {
   }
 }
 
+/** An agent on the first of two hosts, with one container; nothing on the second but its address: no traffic that a test did not make. */
+export async function openAlone(network: (hosts: Host[], containers: Container[]) => Partial<NetworkFile>): Promise<Pair> {
+  const lab = await Lab.open();
+  try {
+    const hosts = (await underlay(lab, ["a", "b"])) as [Host, Host];
+    const containers: [Container, Container] = [await container(lab, "left", 1), await container(lab, "right", 2)];
+    const options: PairOptions = { left: "weft", right: "weft", network: network(hosts, containers) };
+    const agent = await pairAgent(hosts[0], hosts[1], [containers[0]], options);
+    return { lab, hosts, containers, family: 4, agents: [agent], router: null };
+  } catch (error) {
+    await lab.close().catch(() => {});
+    throw error;
+  }
+}
+
 /** Waits until `address` answers `from`. */
 export async function reachable(from: Container, address: string, timeoutMs = 20_000): Promise<void> {
   const probe = async () => (await ping(from.netns, address, { count: 1, waitSeconds: 1 })).received === 1;
