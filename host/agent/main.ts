@@ -3,9 +3,8 @@
 
 import { once } from "node:events";
 import pino from "pino";
-import { readConfig } from "../config/read.ts";
-import type { StaticConfig } from "../model/config.ts";
-import { messageOf, UsageError } from "../model/errors.ts";
+import { type ConfigFile, readConfigFile } from "../config/read.ts";
+import { messageOf } from "../model/errors.ts";
 import { netnsId, netnsPath } from "../netdev/netns-path.ts";
 import { assertCanRun } from "../sys/capabilities.ts";
 import { notifySystemd } from "../sys/sd-notify.ts";
@@ -13,10 +12,11 @@ import { startAgent } from "./start.ts";
 
 /** Runs the agent until SIGTERM or SIGINT. Rejects with UsageError or OperationError, having created nothing or removed it again. */
 export async function runAgent(configFile: string): Promise<void> {
-  const config = readConfig(configFile);
+  const file = readConfigFile(configFile);
+  const { config } = file;
   const log = pino({ base: { node: config.node.name }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
   assertCanRun();
-  assertNetnsExist(config, configFile);
+  assertNetnsExist(file);
   const stop = signalled();
   const agent = await startAgent(config, log);
   try {
@@ -30,13 +30,13 @@ export async function runAgent(configFile: string): Promise<void> {
 }
 
 /** Missing namespaces are told with their place in the file. */
-function assertNetnsExist(config: StaticConfig, file: string): void {
+function assertNetnsExist({ config, errorAt }: ConfigFile): void {
   config.networks.forEach((network, n) => {
     network.ports.forEach((port, p) => {
       try {
         netnsId(netnsPath(port.netns));
       } catch (error) {
-        throw new UsageError(`${file}: networks[${n}].ports[${p}].netns: ${messageOf(error)}`, { cause: error });
+        throw errorAt(["networks", n, "ports", p, "netns"], messageOf(error));
       }
     });
   });

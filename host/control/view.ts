@@ -6,6 +6,7 @@ import type { StaticConfig } from "../model/config.ts";
 import { formatIp } from "../model/ip.ts";
 import { formatMac } from "../model/mac.ts";
 import type * as model from "../model/view.ts";
+import { udpChecksumErrors } from "../sys/snmp.ts";
 import { socketDrops } from "../sys/udp.ts";
 import type { DataPlane } from "./dataplane.ts";
 import type { Network, Vteps } from "./networks.ts";
@@ -72,6 +73,17 @@ export class View implements model.DataPlaneView {
       const networks = this.#networks.filter(({ sources }) => sources.includes(i + 1)).map(({ config }) => config.name);
       return { address, port: row[abi.V_PORT / 4], mtu: row[abi.V_MTU / 4], networks };
     });
+  }
+
+  fdbSizes(): { network: string; vni: number; configured: number; learned: number }[] {
+    return this.#networks.map((network) => {
+      const row = this.#plane.entries.network(network.index);
+      return { ...this.#name(network), configured: row[abi.N_STATIC / 4], learned: row[abi.N_LEARNED / 4] };
+    });
+  }
+
+  udpChecksumErrors(): number {
+    return udpChecksumErrors();
   }
 
   fdbMoves(): { network: string; vni: number; moves: number }[] {

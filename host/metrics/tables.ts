@@ -1,6 +1,6 @@
 // What the tables hold, and the ports and VTEPs they lead to. Every label is bounded by assembly/abi/limits.ts.
 
-import type { DataPlaneView, FdbRow } from "../model/view.ts";
+import type { DataPlaneView } from "../model/view.ts";
 import type { Family, Labels, Sample } from "./family.ts";
 
 type View = { view: DataPlaneView };
@@ -23,6 +23,12 @@ export const TABLE_FAMILIES: readonly Family<View>[] = [
     help: "Addresses that were not learned because the FDB is full: raise fdbCapacity.",
     type: "counter",
     samples: ({ view }) => view.fdbRefused().map((row) => ({ labels: labelsOf(row), value: row.refused })),
+  },
+  {
+    name: "weft_host_udp_checksum_errors_total",
+    help: "Datagrams that this host's kernel dropped for a wrong UDP checksum, outer ones of VXLAN among them (UdpInCsumErrors, Udp6InCsumErrors).",
+    type: "counter",
+    samples: ({ view }) => [{ labels: {}, value: view.udpChecksumErrors() }],
   },
   {
     name: "weft_network_mtu_bytes",
@@ -51,19 +57,11 @@ export const TABLE_FAMILIES: readonly Family<View>[] = [
 ];
 
 /** Both states of every network, so that an empty table is a 0 and not a gap. */
-function* fdbEntries(view: DataPlaneView): Iterable<Sample> {
-  const counts = new Map<string, Record<FdbRow["state"], number>>();
-  const of = (network: string) => {
-    const known = counts.get(network) ?? { static: 0, learned: 0 };
-    counts.set(network, known);
-    return known;
-  };
-  for (const { network, state } of view.fdb()) of(network)[state]++;
-  for (const { name, vni } of view.networks()) {
-    for (const state of ["static", "learned"] as const) {
-      yield { labels: { ...labelsOf({ network: name, vni }), state }, value: of(name)[state] };
-    }
-  }
+function fdbEntries(view: DataPlaneView): Sample[] {
+  return view.fdbSizes().flatMap(({ network, vni, configured, learned }) => [
+    { labels: { ...labelsOf({ network, vni }), state: "static" }, value: configured },
+    { labels: { ...labelsOf({ network, vni }), state: "learned" }, value: learned },
+  ]);
 }
 
 function labelsOf(row: { network: string; vni: number }): Labels {

@@ -10,11 +10,15 @@ export interface DataPlaneView {
   fdb(): FdbRow[];
   neighbors(): NeighborRow[];
   vteps(): VtepRow[];
+  /** How many entries each network has, without reading them. */
+  fdbSizes(): { network: string; vni: number; configured: number; learned: number }[];
   /** Addresses that were seen to change their place, since start. */
   fdbMoves(): { network: string; vni: number; moves: number }[];
   /** Learned addresses that found no room, since start. */
   fdbRefused(): { network: string; vni: number; refused: number }[];
   ports(): PortView[];
+  /** Datagrams with a wrong UDP checksum that the kernel dropped in this network namespace, IPv4 and IPv6, since it began. */
+  udpChecksumErrors(): number;
 }
 
 export interface NodeView {

@@ -48,6 +48,11 @@ export function sampleView(part: Partial<DataPlaneView> = {}): DataPlaneView {
       { address: "10.99.0.2", port: 4789, mtu: 1450, networks: ["blue", "red"] },
       { address: "10.99.0.3", port: 4789, mtu: 1400, networks: ["red"] },
     ],
+    fdbSizes: () => [
+      { network: "blue", vni: 42, configured: 1, learned: 1 },
+      { network: "red", vni: 43, configured: 0, learned: 1 },
+    ],
+    udpChecksumErrors: () => 0,
     fdbMoves: () => [
       { network: "blue", vni: 42, moves: 3 },
       { network: "red", vni: 43, moves: 0 },
