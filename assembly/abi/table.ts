@@ -17,7 +17,7 @@ export const TARGET_VTEP = 131072;
 /** Set by the control plane: never aged, never moved by a packet. */
 export const TARGET_STATIC = 262144;
 
-/** Addresses: (network, IP) → MAC for neighbours, (SPACE_VTEP, outer IP) → VTEP index. */
+/** Addresses: (network, IP) → MAC for neighbours, (SPACE_VTEP, outer IP) → VTEP index, 0 for this host. */
 export const ADDRESS_BYTES = 32;
 /** i64, i64. The 16 bytes of the address as they are in memory; IPv4 as ::ffff:a.b.c.d. */
 export const A_LOW = 0;

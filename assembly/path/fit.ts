@@ -4,12 +4,11 @@
 import { N_MTU } from "../abi/network";
 import { DROP_PKT_TOO_BIG } from "../abi/reason";
 import { V_MTU } from "../abi/vtep";
-import { end, etherType, frame, l3, length } from "../offload/frame";
+import { frame, l3, length } from "../offload/frame";
 import { headerBytes, segmentPayload, segments } from "../offload/superframe";
 import { drop } from "../ring/counter";
 import { networkAt } from "../table/network";
 import { vtepAt } from "../table/port";
-import { TYPE_IPV4, TYPE_IPV6 } from "../wire/ethernet";
 import { deliverReply } from "./deliver";
 import { send } from "./send";
 import { mayTellTooBig, writeTooBig } from "./too-big";
@@ -18,8 +17,8 @@ import { mayTellTooBig, writeTooBig } from "./too-big";
 function packetBytes(): u32 {
   const before = <u32>(l3 - frame);
   if (segments > 1) return headerBytes - before + segmentPayload;
-  // Ethernet padding behind an IP packet travels too, but no IP sender can be told to leave it out.
-  return etherType == TYPE_IPV4 || etherType == TYPE_IPV6 ? <u32>(end - l3) : length - before;
+  // Ethernet padding counts: it travels too, and frames that have it are far from any limit.
+  return length - before;
 }
 
 /** Sends the frame just parsed to `vtep`, or drops it as too big; tells `source` (a port; 0 = nobody). Room for both is checked. */

@@ -5,6 +5,7 @@ import { C_RECEIVED_UNDERLAY, C_RECEIVED_UNDERLAY_BYTES } from "../abi/counter";
 import { N_FLAGS, N_MTU, NETWORK_RESERVED_BITS, NETWORK_UNLISTED_SOURCES, NETWORK_VLAN_TAGS } from "../abi/network";
 import {
   DROP_HDR_TRUNC,
+  DROP_LOOPED,
   DROP_MAC_IEEE_MAC_CONTROL,
   DROP_MAC_INVALID_SOURCE,
   DROP_NONE,
@@ -38,6 +39,8 @@ import { decapsulateEcn } from "./outer";
 
 /** The VTEP that sent the datagram, 0 = not one of ours. */
 let vtep: u32 = 0;
+/** The datagram claims to come from this host's own VTEP address (index 0 in the table). */
+let own: bool = false;
 /** Payload bytes of an inner superframe as the kernel told (inner USO), 0 = not told. */
 let innerPayload: u32 = 0;
 
@@ -59,7 +62,9 @@ export function ingress(rxCount: u32): u32 {
 /** False: paused. */
 function fromDatagram(rx: usize): bool {
   const source = rx + R_SOURCE;
-  vtep = <u32>addressValue(addressFind(SPACE_VTEP, load<u64>(source), load<u64>(source, 8)));
+  const found = addressFind(SPACE_VTEP, load<u64>(source), load<u64>(source, 8));
+  vtep = <u32>addressValue(found);
+  own = found != 0 && vtep == 0;
   const at = <usize>load<u32>(rx, R_OFFSET);
   const bytes = load<u32>(rx, R_LENGTH);
   const step = segmentStep(at, bytes, load<u32>(rx, R_SEGMENT_BYTES));
@@ -114,6 +119,7 @@ function read(network: u32, rx: usize, header: usize, bytes: u32): u32 {
   const malformed = parse(header + VXLAN_BYTES, bytes - VXLAN_BYTES);
   plain();
   if (vxlanHasReserved(header) && (flags & NETWORK_RESERVED_BITS) == 0) return DROP_VXLAN_RESERVED_BITS;
+  if (own) return DROP_LOOPED;
   if ((vtep == 0 || !isSource(network, vtep)) && (flags & NETWORK_UNLISTED_SOURCES) == 0) return DROP_VXLAN_UNLISTED_SOURCE;
   if (load<u32>(rx, R_TRUNCATED) != 0) return DROP_HDR_TRUNC;
   if (malformed != DROP_NONE) return malformed;

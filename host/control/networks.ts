@@ -38,6 +38,7 @@ export class Vteps {
     this.#tables = tables;
     this.#port = port;
     this.mtu = overlayMtuOf(underlay, familyOf(vtep));
+    tables.setVtepAddress(parseIp(vtep), 0);
   }
 
   /** The VTEP's index, given out when it is new; 0 when there is no room for one more. */

@@ -77,7 +77,7 @@ export class Tables {
     return this.#core.addressRemove(network, low, high) === abi.TABLE_REMOVED;
   }
 
-  /** Tells which VTEP has an outer address. */
+  /** Tells which VTEP has an outer address; 0 = this host's own: a frame from there has looped. */
   setVtepAddress(address: Uint8Array, vtep: number): TableAnswer {
     return this.#setAddress(abi.SPACE_VTEP, address, BigInt(vtep));
   }
