@@ -140,7 +140,7 @@ describeNetns("a port", [], () => {
     for (const { value } of made) open.push(value);
     expect(made.length).toBeLessThanOrEqual(1);
     for (const result of results)
-      if (result.status === "rejected") expect(String(result.reason)).toMatch(/held by another|TUNSETIFF|removed while/);
+      if (result.status === "rejected") expect(String(result.reason)).toMatch(/held by another|is not weft's|TUNSETIFF|removed while/);
     if (made.length === 0) expect((await ensure()).adopted).toBe(false);
   });
 
