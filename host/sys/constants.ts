@@ -110,8 +110,6 @@ export const EPOLL_CLOEXEC = O_CLOEXEC;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;
 export const EPOLLIN = 0x001;
-export const EPOLLERR = 0x008;
-export const EPOLLHUP = 0x010;
 
 // linux/eventfd.h
 export const EFD_NONBLOCK = O_NONBLOCK;
