@@ -15,8 +15,13 @@ export const W_RX_NEXT = 16;
 export const W_RX_SEGMENT = 20;
 /** u32. Next replica of the frame being worked on (a flood that paused for want of room). */
 export const W_REPLICA = 24;
-/** u32. 1 once the frame being worked on has been counted as received. */
+/** u32. 0 until the frame being worked on has been counted as received; then STARTED_* bits, and from STARTED_NETWORK on its network. */
 export const W_STARTED = 28;
+export const STARTED_COUNTED = 1;
+/** A replica has gone out. */
+export const STARTED_REPLICATED = 2;
+/** Shift of the network's index. */
+export const STARTED_NETWORK = 2;
 /** u32. Sends, writes and replies waiting for the host. */
 export const W_TX_COUNT = 32;
 export const W_WRITE_COUNT = 36;

@@ -118,6 +118,11 @@ export function transportLeftPartial(): bool {
   return field == fold(pseudoSum(<u32>(end - l4)));
 }
 
+/** Leaves the transport checksum of the frame just parsed to whoever gets it: the field gets the pseudo-header's sum alone. */
+export function leavePartial(): void {
+  store<u16>(l4 + (protocol == PROTOCOL_TCP ? TCP_CHECKSUM : UDP_CHECKSUM), fold(pseudoSum(<u32>(end - l4))));
+}
+
 @inline
 function pseudoSum(bytes: u32): u64 {
   return etherType == TYPE_IPV4 ? pseudo4(l3, protocol, bytes) : pseudo6(l3, protocol, bytes);

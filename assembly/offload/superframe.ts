@@ -20,7 +20,7 @@ import {
   VNET_GSO_TYPE,
   VNET_NEEDS_CSUM,
 } from "../wire/virtio-net";
-import { end, etherType, fragment, frame, hasPorts, l4, length, protocol } from "./frame";
+import { end, etherType, fragment, frame, hasPorts, l3, l4, length, protocol } from "./frame";
 
 /** Wire frames: 1, or what the superframe will be cut into. */
 export let segments: u32 = 1;
@@ -71,7 +71,8 @@ export function readVnet(vnet: usize): u32 {
   if (<u32>load<u8>(vnet, VNET_FLAGS) & VNET_NEEDS_CSUM) {
     csumStart = <u32>load<u16>(vnet, VNET_CSUM_START);
     csumOffset = <u32>load<u16>(vnet, VNET_CSUM_OFFSET);
-    if (csumStart + csumOffset + 2 > length) return DROP_DEV_HDR;
+    // A checksum in front of the network header would rewrite addresses after they were checked.
+    if (csumStart < <u32>(l3 - frame) || csumStart + csumOffset + 2 > length) return DROP_DEV_HDR;
     partial = true;
   }
   const type = <u32>load<u8>(vnet, VNET_GSO_TYPE) & ~GSO_ECN;

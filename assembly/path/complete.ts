@@ -23,6 +23,9 @@ import {
   D_FRAMES,
   D_NETWORK,
   D_REASON,
+  DIRECTION_INGRESS,
+  R_LENGTH,
+  R_SEGMENT_BYTES,
   T_DROPPED,
   T_LENGTH,
   T_NETWORK,
@@ -33,6 +36,7 @@ import {
   W_DIRECTION,
   W_MERGE_BUCKETS,
   W_REPLY_COUNT,
+  W_RX_COUNT,
   W_RX_NEXT,
   W_RX_SEGMENT,
   W_TX,
@@ -47,7 +51,7 @@ import { block, counters } from "../ring/block";
 import { count, drop } from "../ring/counter";
 import { ring } from "../ring/event";
 import { VXLAN_BYTES } from "../wire/vxlan";
-import { nextFrame } from "./cursor";
+import { isFresh, nextFrame, rxAt } from "./cursor";
 
 /** Closes every merge, so that writes can be handed to the kernel. Called by ingress() before it returns; frames from TAPs are never merged. */
 export function finishWrites(): void {
@@ -111,6 +115,18 @@ function counter(network: u32, index: u32): u64 {
   return load<u64>(counters + <usize>network * COUNTER_ROW_BYTES + ((<usize>index) << 3));
 }
 
+/** Counts what is left of a descriptor as received and dropped: the frame being worked on, if it is not counted, and the segments behind it. */
+function giveUp(direction: u32, rx: usize): void {
+  let frames: u32 = isFresh() ? 1 : 0;
+  const step = direction == DIRECTION_INGRESS ? load<u32>(rx, R_SEGMENT_BYTES) : 0;
+  const stop = load<u32>(rx, R_LENGTH);
+  if (step != 0 && step < stop) {
+    for (let at = load<u32>(block + W_RX_SEGMENT) + step; at < stop; at += step) frames++;
+  }
+  count(0, direction == DIRECTION_INGRESS ? C_RECEIVED_UNDERLAY : C_RECEIVED_PORT, frames);
+  drop(0, DROP_CORE_TRAP, frames);
+}
+
 /**
  * After a trap, on a fresh instance that has attached to the same block: what was in flight is given up, each network's books are balanced
  * by core_trap drops, and the cursor stands behind the frame that trapped. Returns the direction that was being worked on (0 = none): the host
@@ -129,7 +145,10 @@ export function recover(): u32 {
     if (entered > left) drop(network, DROP_CORE_TRAP, <u32>(entered - left));
   }
   const direction = load<u32>(block + W_DIRECTION);
-  store<u32>(block + W_RX_NEXT, load<u32>(block + W_RX_NEXT) + 1);
+  const next = load<u32>(block + W_RX_NEXT);
+  // What trapped before it could be counted belongs to no network that we know of.
+  if (direction != 0 && next < load<u32>(block + W_RX_COUNT)) giveUp(direction, rxAt(next));
+  store<u32>(block + W_RX_NEXT, next + 1);
   store<u32>(block + W_RX_SEGMENT, 0);
   nextFrame();
   return direction;

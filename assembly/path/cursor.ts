@@ -2,7 +2,19 @@
 // frame, the host flushes, and the next call goes on right there: nothing is counted twice, nothing is lost. The cursor lies in shared memory, so
 // that a worker that replaces a trapped one knows where that one was.
 
-import { RX_BYTES, W_DIRECTION, W_REPLICA, W_RX, W_RX_COUNT, W_RX_NEXT, W_RX_SEGMENT, W_STARTED } from "../abi/worker";
+import {
+  RX_BYTES,
+  STARTED_COUNTED,
+  STARTED_NETWORK,
+  STARTED_REPLICATED,
+  W_DIRECTION,
+  W_REPLICA,
+  W_RX,
+  W_RX_COUNT,
+  W_RX_NEXT,
+  W_RX_SEGMENT,
+  W_STARTED,
+} from "../abi/worker";
 import { block } from "../ring/block";
 
 /** The rx descriptor at `index`. */
@@ -44,10 +56,33 @@ export function finished(): void {
   store<u32>(block + W_DIRECTION, 0);
 }
 
-/** True once for each frame: when it has not been counted as received yet. */
+/** Whether the frame being worked on has not been counted as received yet. */
 @inline
 export function isFresh(): bool {
-  if (load<u32>(block + W_STARTED)) return false;
-  store<u32>(block + W_STARTED, 1);
-  return true;
+  return load<u32>(block + W_STARTED) == 0;
+}
+
+/** The frame being worked on is counted as received on `network`. Should it pause, it goes on there: by then the tables may say otherwise. */
+@inline
+export function started(network: u32): void {
+  store<u32>(block + W_STARTED, STARTED_COUNTED | (network << STARTED_NETWORK));
+}
+
+/** The network on which the frame being worked on was counted. */
+@inline
+export function startedNetwork(): u32 {
+  return load<u32>(block + W_STARTED) >> STARTED_NETWORK;
+}
+
+/** Whether a replica of the frame being worked on has gone out. */
+@inline
+export function isReplicated(): bool {
+  return (load<u32>(block + W_STARTED) & STARTED_REPLICATED) != 0;
+}
+
+/** Replica `next` − 1 of the frame being worked on is going out. */
+@inline
+export function replicated(next: u32): void {
+  store<u32>(block + W_STARTED, load<u32>(block + W_STARTED) | STARTED_REPLICATED);
+  store<u32>(block + W_REPLICA, next);
 }

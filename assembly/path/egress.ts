@@ -21,7 +21,7 @@ import { networkAt } from "../table/network";
 import { portNetwork } from "../table/port";
 import { ethDestination, ethSource, isGroup, isLinkLocalControl } from "../wire/ethernet";
 import { VNET_BYTES } from "../wire/virtio-net";
-import { finished, isFresh, nextDescriptor, resume, rxAt } from "./cursor";
+import { finished, isFresh, isReplicated, nextDescriptor, resume, rxAt, started } from "./cursor";
 import { deliverAsRead, deliverHasRoom, deliverReply, replyHasRoom } from "./deliver";
 import { sendFitting } from "./fit";
 import { floodFromPort } from "./flood";
@@ -46,9 +46,12 @@ function fromPort(rx: usize): bool {
   const malformed = read(rx);
   const fresh = isFresh();
   if (fresh) {
+    started(network);
     count(network, C_RECEIVED_PORT, segments);
     count(network, C_RECEIVED_PORT_BYTES, wireBytes);
   }
+  // A flood that paused goes on, whatever the FDB has learned meanwhile.
+  if (isReplicated()) return floodFromPort(network, port);
   const reason = malformed != DROP_NONE ? malformed : refused(network, port, fresh);
   if (reason == DROP_NONE) return forward(network, port);
   drop(network, reason, segments);

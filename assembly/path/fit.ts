@@ -1,17 +1,24 @@
 // Does it fit the path? The limit is the smaller of the network's MTU and what the path to the VTEP carries, less our headers; a superframe is
 // judged by its segments. What does not fit is dropped, and its sender told when it is a local port that may be told.
 
+import { TX_PAYLOAD_BYTES_MAX } from "../abi/limits";
 import { N_MTU } from "../abi/network";
 import { DROP_PKT_TOO_BIG } from "../abi/reason";
 import { V_MTU } from "../abi/vtep";
-import { frame, l3, length } from "../offload/frame";
+import { end, frame, l3, length } from "../offload/frame";
 import { headerBytes, segmentPayload, segments } from "../offload/superframe";
 import { drop } from "../ring/counter";
 import { networkAt } from "../table/network";
 import { vtepAt } from "../table/port";
+import { ETH_BYTES } from "../wire/ethernet";
+import { VLAN_BYTES } from "../wire/vlan";
+import { VXLAN_BYTES } from "../wire/vxlan";
 import { deliverReply } from "./deliver";
 import { send } from "./send";
 import { mayTellTooBig, writeTooBig } from "./too-big";
+
+/** The largest MTU of which a frame, tagged, fits one send: what the tables say is not trusted with the arena's bounds. */
+const MTU_MAX: u32 = TX_PAYLOAD_BYTES_MAX - VXLAN_BYTES - ETH_BYTES - VLAN_BYTES;
 
 /** Bytes behind the Ethernet header and tag of the largest wire frame in the frame just parsed. */
 function packetBytes(): u32 {
@@ -23,11 +30,12 @@ function packetBytes(): u32 {
 
 /** Sends the frame just parsed to `vtep`, or drops it as too big; tells `source` (a port; 0 = nobody). Room for both is checked. */
 export function sendFitting(network: u32, vtep: u32, source: u32): void {
-  const mtu = min<u32>(load<u32>(networkAt(network) + N_MTU), atomic.load<u32>(vtepAt(vtep) + V_MTU));
+  const mtu = min<u32>(MTU_MAX, min<u32>(load<u32>(networkAt(network) + N_MTU), atomic.load<u32>(vtepAt(vtep) + V_MTU)));
   if (packetBytes() <= mtu) {
     send(network, vtep);
     return;
   }
   drop(network, DROP_PKT_TOO_BIG, segments);
-  if (source != 0 && mayTellTooBig(mtu)) deliverReply(network, source, writeTooBig(mtu));
+  // No IP sender can be told to leave padding out.
+  if (source != 0 && (segments > 1 || <u32>(end - l3) > mtu) && mayTellTooBig(mtu)) deliverReply(network, source, writeTooBig(mtu));
 }

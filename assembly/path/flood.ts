@@ -5,26 +5,23 @@
 import { C_COPIES } from "../abi/counter";
 import { F_PORT_COUNT, F_PORTS, F_VTEP_COUNT, F_VTEPS } from "../abi/network";
 import { DROP_NO_TX_TARGET } from "../abi/reason";
-import { W_REPLICA, W_STARTED } from "../abi/worker";
+import { W_REPLICA } from "../abi/worker";
 import { segments } from "../offload/superframe";
 import { block } from "../ring/block";
 import { count, drop } from "../ring/counter";
 import { floodList } from "../table/network";
+import { isReplicated, replicated } from "./cursor";
 import { deliverAsRead, deliverDecapsulated, deliverHasRoom } from "./deliver";
 import { sendFitting } from "./fit";
 import { sendHasRoom } from "./send";
 
-/** W_STARTED once a replica has gone out. */
-const REPLICATED: u32 = 2;
-
 function beforeReplica(network: u32, next: u32): void {
-  if (load<u32>(block + W_STARTED) == REPLICATED) count(network, C_COPIES, segments);
-  store<u32>(block + W_STARTED, REPLICATED);
-  store<u32>(block + W_REPLICA, next);
+  if (isReplicated()) count(network, C_COPIES, segments);
+  replicated(next);
 }
 
 function endFlood(network: u32): void {
-  if (load<u32>(block + W_STARTED) != REPLICATED) drop(network, DROP_NO_TX_TARGET, segments);
+  if (!isReplicated()) drop(network, DROP_NO_TX_TARGET, segments);
 }
 
 /** From `source`, to everybody else. False: paused for want of room; call again after a flush. */

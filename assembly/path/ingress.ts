@@ -19,7 +19,7 @@ import {
 import { SPACE_VTEP, TARGET_INDEX, TARGET_PORT } from "../abi/table";
 import { DIRECTION_INGRESS, R_LENGTH, R_OFFSET, R_SEGMENT_BYTES, R_SOURCE, R_TOS, R_TRUNCATED, W_RX_SEGMENT } from "../abi/worker";
 import { end, frame, hasPorts, l3, l4, parse, protocol, tagged } from "../offload/frame";
-import { transportLeftPartial } from "../offload/segment";
+import { leavePartial, transportLeftPartial, transportVerified } from "../offload/segment";
 import { coalesced, plain, segments, setPartial, wireBytes } from "../offload/superframe";
 import { block } from "../ring/block";
 import { count, drop } from "../ring/counter";
@@ -31,7 +31,7 @@ import { PROTOCOL_TCP } from "../wire/ipv4";
 import { tcpHeaderBytes } from "../wire/tcp";
 import { VXLAN_BYTES, vxlanHasReserved, vxlanHasVni, vxlanVni } from "../wire/vxlan";
 import { finishWrites } from "./complete";
-import { finished, isFresh, nextDescriptor, nextFrame, resume, rxAt } from "./cursor";
+import { finished, isFresh, isReplicated, nextDescriptor, nextFrame, resume, rxAt, started, startedNetwork } from "./cursor";
 import { deliverDecapsulated, deliverHasRoom } from "./deliver";
 import { floodToPorts } from "./flood";
 import { learnAtVtep } from "./learn";
@@ -95,6 +95,7 @@ function segmentStep(at: usize, bytes: u32, told: u32): u32 {
 
 /** One VXLAN packet. False: paused. */
 function fromUnderlay(rx: usize, header: usize, bytes: u32): bool {
+  if (!isFresh()) return goOn(header, bytes);
   let network: u32 = 0;
   let reason: u32 = DROP_VXLAN_INVALID_HDR;
   plain();
@@ -102,15 +103,22 @@ function fromUnderlay(rx: usize, header: usize, bytes: u32): bool {
     network = networkOfVni(vxlanVni(header));
     reason = network == 0 ? DROP_VXLAN_VNI_NOT_FOUND : read(network, rx, header, bytes);
   }
-  const fresh = isFresh();
-  if (fresh) {
-    count(network, C_RECEIVED_UNDERLAY, segments);
-    count(network, C_RECEIVED_UNDERLAY_BYTES, reason == DROP_VXLAN_INVALID_HDR ? bytes : wireBytes);
-  }
-  if (reason == DROP_NONE && fresh) reason = admitted(network, rx);
+  started(network);
+  count(network, C_RECEIVED_UNDERLAY, segments);
+  count(network, C_RECEIVED_UNDERLAY_BYTES, network != 0 ? wireBytes : bytes > VXLAN_BYTES ? bytes - VXLAN_BYTES : 0);
+  if (reason == DROP_NONE) reason = admitted(network, rx);
   if (reason == DROP_NONE) return forward(network);
   drop(network, reason, segments);
   return true;
+}
+
+/** A packet that paused was admitted before: it goes on, whatever the tables say meanwhile of its VNI and its source. */
+function goOn(header: usize, bytes: u32): bool {
+  const network = startedNetwork();
+  parse(header + VXLAN_BYTES, bytes - VXLAN_BYTES);
+  plain();
+  if (hasPorts) readOffload(load<u32>(networkAt(network) + N_MTU));
+  return isReplicated() ? floodToPorts(network) : forward(network);
 }
 
 /** Checks the header's bits and the source, and parses the inner frame. Returns DROP_NONE or the reason. */
@@ -134,7 +142,16 @@ function readOffload(mtu: u32): void {
   // A TCP stream may be cut anywhere; a UDP datagram only where the kernel says that it was put together.
   if (payload == 0 && protocol == PROTOCOL_TCP && <u32>(end - l3) > mtu) payload = mtu - <u32>(l4 - l3) - tcpHeaderBytes(l4);
   if (payload != 0 && !coalesced(payload)) plain();
-  if (segments > 1 || transportLeftPartial()) setPartial();
+  const isPartial = transportLeftPartial();
+  if (segments > 1 && !isPartial) {
+    // From a peer with a larger MTU, and finished. Nobody verifies a superframe after us: what is not right passes as it came.
+    if (!transportVerified()) {
+      plain();
+      return;
+    }
+    leavePartial();
+  }
+  if (segments > 1 || isPartial) setPartial();
 }
 
 /** Why a well-formed frame may not enter this network from the underlay; rewrites its ECN field. */

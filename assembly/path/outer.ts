@@ -4,6 +4,7 @@ import { C_ECN_SUSPECT } from "../abi/counter";
 import { N_TOS, N_TTL } from "../abi/network";
 import { DROP_IP_TUNNEL_ECN, DROP_NONE } from "../abi/reason";
 import { etherType, l3 } from "../offload/frame";
+import { segments } from "../offload/superframe";
 import { count } from "../ring/counter";
 import { networkAt } from "../table/network";
 import { adjust } from "../wire/checksum";
@@ -14,6 +15,7 @@ import { IPV6_HOPS, ipv6TrafficClass, setIpv6TrafficClass } from "../wire/ipv6";
 const ECN: u32 = 3;
 const NOT_ECT: u32 = 0;
 const ECT_1: u32 = 1;
+const ECT_0: u32 = 2;
 const CE: u32 = 3;
 /** Of frames that are not IP, when the network says "inherit". */
 const TTL_DEFAULT: u32 = 64;
@@ -40,16 +42,17 @@ export function outerTtl(network: u32): u32 {
 }
 
 /**
- * RFC 6040 section 4.2, figure 4: what the inner ECN field becomes. CE outside an inner Not-ECT is a drop; ECT(1) outside is counted
- * as the RFC asks and changes an inner ECT(0) alone. Rewrites the frame just parsed; returns DROP_NONE or the reason.
+ * RFC 6040 section 4.2, figure 4: what the inner ECN field becomes. CE outside an inner Not-ECT is a drop; the other cells
+ * that the RFC asks to log are counted and change nothing; ECT(1) outside changes an inner ECT(0) alone. Rewrites the frame just parsed; returns DROP_NONE or the reason.
  */
 export function decapsulateEcn(network: u32, tos: u32): u32 {
   const outer = tos & ECN;
   if (outer == NOT_ECT || (etherType != TYPE_IPV4 && etherType != TYPE_IPV6)) return DROP_NONE;
   const inner = innerTos() & ECN;
-  if (inner == NOT_ECT) {
-    if (outer == CE) return DROP_IP_TUNNEL_ECN;
-    count(network, C_ECN_SUSPECT, 1);
+  if (inner == NOT_ECT && outer == CE) return DROP_IP_TUNNEL_ECN;
+  // The cells marked (!) and (!!!).
+  if (inner == NOT_ECT || (inner == ECT_1 && outer == ECT_0) || (inner == CE && outer == ECT_1)) {
+    count(network, C_ECN_SUSPECT, segments);
     return DROP_NONE;
   }
   if (inner == CE || inner == outer) return DROP_NONE;

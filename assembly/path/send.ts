@@ -49,7 +49,8 @@ function segmentBytes(): u32 {
 /** Sends that the frame just parsed may need, at worst. */
 function sendsNeeded(): u32 {
   if (segments == 1) return 1;
-  const each = min<u32>(TX_SEGMENTS_MAX, TX_PAYLOAD_BYTES_MAX / segmentBytes());
+  // A segment larger than a send does not get past the MTU, but this is asked first.
+  const each = max<u32>(1, min<u32>(TX_SEGMENTS_MAX, TX_PAYLOAD_BYTES_MAX / segmentBytes()));
   return 1 + (segments + each - 1) / each;
 }
 

@@ -4,10 +4,21 @@
 
 import { ICMP_ERRORS_PER_TICK } from "../abi/limits";
 import { W_ICMP_COUNT, W_ICMP_TICK } from "../abi/worker";
-import { end, etherType, fragment, frame, l3, l4, protocol } from "../offload/frame";
+import { end, etherType, fragment, frame, l3, l4, protocol, tagged } from "../offload/frame";
 import { block, now } from "../ring/block";
 import { checksumOf, pseudo6, sum } from "../wire/checksum";
-import { ETH_BYTES, ethDestination, ethSource, isGroup, setBe16, TYPE_IPV4, TYPE_IPV6, writeEthernet } from "../wire/ethernet";
+import {
+  be16,
+  ETH_BYTES,
+  ETH_TYPE,
+  ethDestination,
+  ethSource,
+  isGroup,
+  setBe16,
+  TYPE_IPV4,
+  TYPE_IPV6,
+  writeEthernet,
+} from "../wire/ethernet";
 import {
   ICMP_BYTES,
   ICMP_CHECKSUM,
@@ -85,8 +96,11 @@ function mayTell6(mtu: u32): bool {
 /** Builds the error in the reply buffer; returns its bytes. */
 export function writeTooBig(mtu: u32): u32 {
   const to = replyBuffer();
-  writeEthernet(to, ethSource(frame), ethDestination(frame), etherType);
-  return ETH_BYTES + (etherType == TYPE_IPV4 ? write4(to + ETH_BYTES, mtu) : write6(to + ETH_BYTES, mtu));
+  const before = <u32>(l3 - frame);
+  writeEthernet(to, ethSource(frame), ethDestination(frame), be16(frame + ETH_TYPE));
+  // A tagged sender hears of it on its own VLAN.
+  if (tagged) store<u32>(to + ETH_BYTES, load<u32>(frame + ETH_BYTES));
+  return before + (etherType == TYPE_IPV4 ? write4(to + before, mtu) : write6(to + before, mtu));
 }
 
 function write4(ip: usize, mtu: u32): u32 {

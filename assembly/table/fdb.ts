@@ -126,7 +126,8 @@ export function fdbAge(tick: u32): u32 {
     const target = load<u32>(entry, FDB_TARGET);
     if (target == 0 || target & TARGET_STATIC) continue;
     const ageing = load<u32>(networkAt(<u32>(load<u64>(entry, FDB_KEY) >> 48)), N_AGEING);
-    if (tick - load<u32>(entry, FDB_SEEN) < ageing) continue;
+    // Signed: an entry that a worker saw in a later tick than the caller's is young, not old.
+    if (<i32>(tick - load<u32>(entry, FDB_SEEN)) < <i32>ageing) continue;
     clear(entry);
     removed++;
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { parseFrame } from "../../oracle/parse.ts";
 import { Probe } from "../../oracle/probe.ts";
 import { Random, seed } from "../../oracle/random.ts";
 import { fillChecksums, split, transportRight } from "../../oracle/split.ts";
@@ -15,7 +16,7 @@ const header6 = { source: "fd00::1", destination: "fd00::2" };
 function cut(frame: Uint8Array, gsoType: number, payload: number): Uint8Array[] {
   const at = probe.put(frame, 16);
   const vnet = at - 10;
-  probe.bytes.set([NEEDS_CSUM, gsoType, 0, 0, payload & 255, payload >> 8, 0, 0, 0, 0], vnet);
+  probe.bytes.set([NEEDS_CSUM, gsoType, 0, 0, payload & 255, payload >> 8, parseFrame(frame).l4, 0, 6, 0], vnet);
   expect(probe.call.parse(at, frame.length)).toBe(0);
   expect(probe.call.readVnet(vnet)).toBe(0);
   probe.call.beginSegments();
