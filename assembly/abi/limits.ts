@@ -40,6 +40,8 @@ export const TX_BUFFER_BYTES = 65536;
 export const TX_SEGMENTS_MAX = 64;
 /** 65,535 less an IPv4 and a UDP header: the most that one UDP_SEGMENT send carries (net/ipv4/udp.c). */
 export const TX_PAYLOAD_BYTES_MAX = 65507;
+/** The most that is packed into one train: with outer headers it stays within gso_max_size (65,536), past which the kernel cuts it in software. */
+export const TX_TRAIN_BYTES_MAX = 65472;
 /** Sockets that each worker sends from; the inner flow hash picks one (design rule 4). */
 export const TX_SOCKETS = 16;
 

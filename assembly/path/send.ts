@@ -3,7 +3,7 @@
 // direct-mapped set; what does not fit the one in its bucket closes it. Descriptors are sent in the order in which they were opened, so order within a
 // flow holds (design rule 4).
 
-import { TX_BUFFER_BYTES, TX_MAX, TX_PAYLOAD_BYTES_MAX, TX_SEGMENTS_MAX, TX_SOCKETS } from "../abi/limits";
+import { TX_BUFFER_BYTES, TX_MAX, TX_SEGMENTS_MAX, TX_SOCKETS, TX_TRAIN_BYTES_MAX } from "../abi/limits";
 import { N_VNI } from "../abi/network";
 import {
   BUCKETS,
@@ -50,7 +50,7 @@ function segmentBytes(): u32 {
 function sendsNeeded(): u32 {
   if (segments == 1) return 1;
   // A segment larger than a send does not get past the MTU, but this is asked first.
-  const each = max<u32>(1, min<u32>(TX_SEGMENTS_MAX, TX_PAYLOAD_BYTES_MAX / segmentBytes()));
+  const each = max<u32>(1, min<u32>(TX_SEGMENTS_MAX, TX_TRAIN_BYTES_MAX / segmentBytes()));
   return 1 + (segments + each - 1) / each;
 }
 
@@ -107,7 +107,7 @@ function accepts(open: usize, bytes: u32): bool {
     load<u32>(open, T_TTL) == ttl &&
     bytes <= load<u32>(open, T_SEGMENT_BYTES) &&
     load<u32>(open, T_SEGMENTS) < <u32>TX_SEGMENTS_MAX &&
-    load<u32>(open, T_LENGTH) + bytes <= <u32>TX_PAYLOAD_BYTES_MAX
+    load<u32>(open, T_LENGTH) + bytes <= <u32>TX_TRAIN_BYTES_MAX
   );
 }
 

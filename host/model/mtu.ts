@@ -6,7 +6,7 @@
 //   | outer IP 20/40 | UDP 8 | VXLAN 8 | inner Ethernet 14 | inner IP packet |
 //   |<------------------------- underlay MTU ------------->|<- overlay MTU ->|   (the underlay's includes both)
 
-import { TX_PAYLOAD_BYTES_MAX, TX_SEGMENTS_MAX } from "../../assembly/abi/limits.ts";
+import { TX_PAYLOAD_BYTES_MAX, TX_SEGMENTS_MAX, TX_TRAIN_BYTES_MAX } from "../../assembly/abi/limits.ts";
 import { ValueError } from "./errors.ts";
 import type { Family } from "./ip.ts";
 
@@ -61,7 +61,7 @@ export function underlayMtuFor(overlay: OverlayMtu, family: Family): UnderlayMtu
 
 /** `gso_max_segs` of a container's eth0: so many full segments, encapsulated, fit one UDP_SEGMENT send (design rule 1). */
 export function gsoMaxSegments(mtu: OverlayMtu): number {
-  return Math.min(Math.floor(TX_PAYLOAD_BYTES_MAX / (mtu + INNER_ETHERNET_BYTES + VXLAN_BYTES)), TX_SEGMENTS_MAX);
+  return Math.max(1, Math.min(Math.floor(TX_TRAIN_BYTES_MAX / (mtu + INNER_ETHERNET_BYTES + VXLAN_BYTES)), TX_SEGMENTS_MAX));
 }
 
 function inRange(what: string, bytes: number, least: number, most: number): number {

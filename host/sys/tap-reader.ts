@@ -18,6 +18,8 @@ export const READ_EMPTY = 0;
 export const READ_GONE = -1;
 
 export class TapReader {
+  /** Whether the last readBatch() stopped because there was no more to read. */
+  drained = false;
   /** errno of the last read that said the port is gone. */
   lastErrno = 0;
   readonly #words: Int32Array<ArrayBufferLike>;
@@ -55,12 +57,22 @@ export class TapReader {
     return READ_FRAME;
   }
 
-  /** Reads until there is no more, at most `max` frames, into RX buffers `first`, `first` + 1, …. Gives how many, or READ_GONE when none. */
-  readBatch(fd: number, port: number, first: number, max: number): number {
+  /**
+   * Reads until there is no more, at most `max` frames or until `bytesMax` bytes were read, into RX buffers `first`, `first` + 1, …. Gives how
+   * many, or READ_GONE when none. A budget of bytes keeps superframes in the cache until they are sent.
+   */
+  readBatch(fd: number, port: number, first: number, max: number, bytesMax = Number.MAX_SAFE_INTEGER): number {
     const room = Math.min(max, RX_MAX - first);
+    let bytes = 0;
+    this.drained = false;
     for (let i = 0; i < room; i++) {
       const result = this.read(fd, port, first + i);
-      if (result !== READ_FRAME) return result === READ_GONE && i === 0 ? READ_GONE : i;
+      if (result !== READ_FRAME) {
+        this.drained = true;
+        return result === READ_GONE && i === 0 ? READ_GONE : i;
+      }
+      bytes += this.#words[(this.#descriptors + (first + i) * RX_BYTES + R_LENGTH) >> 2];
+      if (bytes >= bytesMax) return i + 1;
     }
     return Math.max(room, 0);
   }

@@ -17,8 +17,10 @@ import type { WorkerTask } from "./task.ts";
 
 /** Receives in one breath, so that TAPs get their turn; what is left is reported again by the level-triggered epoll. */
 const RECEIVES_MAX = 4;
-/** Rounds of reading a full batch from TAPs in one breath. */
+/** Rounds of reading a full batch from a TAP in one breath. */
 const READS_MAX = 4;
+/** Bytes read before they are sent: a few superframes, which are then still in the core's cache. */
+const READ_BYTES_MAX = 262_144;
 const FOR_EVER = -1;
 
 export class Breath {
@@ -121,16 +123,15 @@ export class Breath {
       const port = this.#ports.of(fd);
       if (port === 0) continue;
       for (let round = 0; round < READS_MAX; round++) {
-        const room = abi.RX_MAX - count;
-        const read = this.#reader.readBatch(fd, port, count, room);
+        const read = this.#reader.readBatch(fd, port, count, abi.RX_MAX - count, READ_BYTES_MAX);
         if (read === READ_GONE) {
           this.#ports.drop(fd);
           this.#core.tellPortGone(port);
           break;
         }
-        this.#stats.add(abi.S_TAP_READ_CALLS, read < room ? read + 1 : read);
+        this.#stats.add(abi.S_TAP_READ_CALLS, this.#reader.drained ? read + 1 : read);
         count += read;
-        if (count < abi.RX_MAX) break;
+        if (this.#reader.drained) break;
         this.#egress(count);
         count = 0;
       }
