@@ -1,9 +1,26 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { PORT_CLOSING } from "../../../assembly/abi/port.ts";
 import { NETWORK_VLAN_TAGS } from "../../../assembly/abi/network.ts";
+import { PORT_CLOSING } from "../../../assembly/abi/port.ts";
 import type { CoreHarness } from "../../oracle/core-harness.ts";
 import { ethernet, udpFrame, vxlan } from "../../oracle/wire.ts";
-import { A, B, BLUE, BLUE_VNI, BROADCAST, builds, C, D, hex, IP4, RED, RED_VNI, small, standardWorld, STRANGER, superframe } from "../../oracle/world.ts";
+import {
+  A,
+  B,
+  BLUE,
+  BLUE_VNI,
+  BROADCAST,
+  builds,
+  C,
+  D,
+  hex,
+  IP4,
+  RED,
+  RED_VNI,
+  STRANGER,
+  small,
+  standardWorld,
+  superframe,
+} from "../../oracle/world.ts";
 
 describe.each(builds)("$build: a frame from a port", ({ build }) => {
   let harness: CoreHarness;

@@ -21,9 +21,9 @@ import {
   IP6,
   RED,
   RED_VNI,
+  STRANGER,
   small,
   standardWorld,
-  STRANGER,
   tcpTo,
   train,
   VTEP2,
@@ -90,7 +90,8 @@ describe.each(builds)("$build: a datagram from the underlay", ({ build }) => {
       const frame = small(A, C);
       expect(dropped(vxlan(BLUE_VNI, frame, 0))).toEqual(nowhere("vxlan_invalid_hdr"));
       expect(dropped(vxlan(BLUE_VNI, frame, 0xf7))).toEqual(nowhere("vxlan_invalid_hdr"));
-      for (let bytes = 0; bytes < 8; bytes++) expect(dropped(vxlan(BLUE_VNI, frame).subarray(0, bytes))).toEqual(nowhere("vxlan_invalid_hdr"));
+      for (let bytes = 0; bytes < 8; bytes++)
+        expect(dropped(vxlan(BLUE_VNI, frame).subarray(0, bytes))).toEqual(nowhere("vxlan_invalid_hdr"));
     });
 
     test("with any one reserved bit set, unless the network ignores them", () => {
@@ -159,7 +160,8 @@ describe.each(builds)("$build: a datagram from the underlay", ({ build }) => {
     });
 
     test("when its frame's source is nobody's, or its destination stays on a link", () => {
-      for (const source of [0, BROADCAST, 0x030000000001]) expect(dropped(vxlan(BLUE_VNI, small(A, source)))).toEqual(only("mac_invalid_source"));
+      for (const source of [0, BROADCAST, 0x030000000001])
+        expect(dropped(vxlan(BLUE_VNI, small(A, source)))).toEqual(only("mac_invalid_source"));
       for (const low of [0, 1, 0xf]) expect(dropped(vxlan(BLUE_VNI, small(0x0180c2000000 + low, C)))).toEqual(only("mac_ieee_mac_control"));
     });
 
