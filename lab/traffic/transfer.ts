@@ -1,15 +1,18 @@
 // A file through TCP, and numbered datagrams through UDP, from one namespace to another, checked byte by byte.
 
 import { createHash } from "node:crypto";
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run } from "../command.ts";
 import type { Daemon } from "../daemon.ts";
 import type { Lab } from "../lab.ts";
 import { HEARTBEAT_PORT, PORT } from "./ports.ts";
+import { fill } from "./programs/pattern.ts";
 
 const QUIET_MS = 5000;
+/** Nobody says that a segmented run is over: silence does. */
+const SEGMENTED_QUIET_MS = 500;
 const TRANSFER_MS = 60_000;
 
 export interface Route {
@@ -107,6 +110,30 @@ export async function sendDatagrams(lab: Lab, route: Route, count: number, bytes
   const argv = [process.execPath, programPath("udp-send"), route.address, `${PORT}`, `${count}`, `${bytes}`, `${bytesMax}`];
   try {
     await run(argv, { netns: route.from, timeoutMs: TRANSFER_MS });
+    return { sent: count, ...(await lastLine<Omit<DatagramResult, "sent">>(receiver)) };
+  } finally {
+    await receiver.kill();
+  }
+}
+
+/** UDP_MAX_SEGMENTS (linux/udp.h), and what one datagram can carry (65,535 less an IPv6 and a UDP header, which IPv4 has room for as well). */
+const SEGMENTS_MAX = 64;
+const SEND_BYTES_MAX = 65_487;
+const [SOL_UDP, UDP_SEGMENT] = [17, 103];
+
+/** The same with UDP_SEGMENT: the kernel takes up to 64 datagrams of `bytes` bytes in one send, and the interface a superframe of them. */
+export async function sendSegmented(lab: Lab, route: Route, count: number, bytes: number): Promise<DatagramResult> {
+  const receiver = startProgram(lab, route.to, "udp-receive", [route.address, PORT, SEGMENTED_QUIET_MS]);
+  await receiver.waitFor(/listening/);
+  const file = join(lab.directory, "datagrams");
+  const all = Buffer.alloc(count * bytes);
+  for (let number = 0; number < count; number++) fill(all.subarray(number * bytes, (number + 1) * bytes), number);
+  writeFileSync(file, all);
+  const block = Math.min(SEGMENTS_MAX, Math.floor(SEND_BYTES_MAX / bytes)) * bytes;
+  const [family, host] = route.address.includes(":") ? ["UDP6", `[${route.address}]`] : ["UDP4", route.address];
+  const target = `${family}-SENDTO:${host}:${PORT},setsockopt-int=${SOL_UDP}:${UDP_SEGMENT}:${bytes}`;
+  try {
+    await run(["socat", "-u", "-b", `${block}`, `FILE:${file}`, target], { netns: route.from });
     return { sent: count, ...(await lastLine<Omit<DatagramResult, "sent">>(receiver)) };
   } finally {
     await receiver.kill();

@@ -7,7 +7,7 @@ import { attempt, run } from "../../lab/command.ts";
 import { Lab } from "../../lab/lab.ts";
 import { ping } from "../../lab/traffic/ping.ts";
 import { makeFile, sendFile } from "../../lab/traffic/transfer.ts";
-import { exchanges } from "./exchange.ts";
+import { EXCHANGE_PROGRAMS, exchanges } from "./exchange.ts";
 import { describeNetns } from "./needs.ts";
 import { closePair, openPair, type Pair, type PairOptions, VNI } from "./pair.ts";
 
@@ -25,7 +25,7 @@ const PAIRS: (PairOptions & { name: string; programs?: string[] })[] = [
 ];
 
 for (const { name, programs, ...options } of PAIRS) {
-  describeNetns(name, programs ?? [], () => {
+  describeNetns(name, [...EXCHANGE_PROGRAMS, ...(programs ?? [])], () => {
     let pair: Pair;
     beforeAll(async () => {
       pair = await openPair(options);

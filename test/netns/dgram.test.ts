@@ -1,7 +1,7 @@
 // The portable backend (node:dgram, no offloads, no batches) behind the same contract: beside itself, the native one and Linux.
 
 import { afterAll, beforeAll } from "vitest";
-import { exchanges } from "./exchange.ts";
+import { EXCHANGE_PROGRAMS, exchanges } from "./exchange.ts";
 import { describeNetns } from "./needs.ts";
 import { closePair, openPair, type Pair, type PairOptions, pairAgent } from "./pair.ts";
 
@@ -13,7 +13,7 @@ const PAIRS: (PairOptions & { name: string })[] = [
 ];
 
 for (const { name, ...options } of PAIRS) {
-  describeNetns(name, [], () => {
+  describeNetns(name, [...EXCHANGE_PROGRAMS], () => {
     let pair: Pair;
     beforeAll(async () => {
       pair = await openPair(options);
@@ -23,7 +23,7 @@ for (const { name, ...options } of PAIRS) {
   });
 }
 
-describeNetns("dgram and native", [], () => {
+describeNetns("dgram and native", [...EXCHANGE_PROGRAMS], () => {
   let pair: Pair;
   beforeAll(async () => {
     pair = await openPair({ left: "weft", right: "weft", agent: { backend: "dgram" } });

@@ -3,7 +3,7 @@
 
 import { expect, test } from "vitest";
 import { ping } from "../../lab/traffic/ping.ts";
-import { makeFile, sendDatagrams, sendFile } from "../../lab/traffic/transfer.ts";
+import { makeFile, sendDatagrams, sendFile, sendSegmented } from "../../lab/traffic/transfer.ts";
 import type { Pair } from "./pair.ts";
 
 const FILE_BYTES = 24 << 20;
@@ -11,8 +11,14 @@ const DATAGRAMS = 2000;
 const DATAGRAM_BYTES_MIN = 4;
 /** Whole in every MTU here. Fragments carry no ports, so they and whole datagrams of one flow may take different ways. */
 const DATAGRAM_BYTES_MAX = 1380;
+/** Not a multiple of what fits one send, so the last superframe is shorter. */
+const SEGMENTED = 517;
+const SEGMENT_BYTES = [100, 1373];
 /** Larger than any MTU here: it travels as fragments. */
 const LARGE_PING_BYTES = 20_000;
+
+/** What the tests drive. */
+export const EXCHANGE_PROGRAMS = ["socat"];
 
 /** Declares the tests; `pair` is asked when they run. */
 export function exchanges(pair: () => Pair): void {
@@ -50,5 +56,13 @@ export function exchanges(pair: () => Pair): void {
     const { lab, route } = ends(direction);
     const result = await sendDatagrams(lab, route, DATAGRAMS, DATAGRAM_BYTES_MIN, DATAGRAM_BYTES_MAX);
     expect(result).toEqual({ sent: DATAGRAMS, received: DATAGRAMS, duplicates: 0, damaged: 0, late: 0 });
+  });
+
+  test.each(cases)("superframes of datagrams (UDP_SEGMENT) over IPv$inner, $way", async (direction) => {
+    const { lab, route } = ends(direction);
+    for (const bytes of SEGMENT_BYTES) {
+      const result = await sendSegmented(lab, route, SEGMENTED, bytes);
+      expect(result, `${bytes} B each`).toEqual({ sent: SEGMENTED, received: SEGMENTED, duplicates: 0, damaged: 0, late: 0 });
+    }
   });
 }

@@ -2,7 +2,7 @@
 // checksums (a veth carries both as they are) and with everything finished before the wire.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { exchanges } from "./exchange.ts";
+import { EXCHANGE_PROGRAMS, exchanges } from "./exchange.ts";
 import { describeNetns } from "./needs.ts";
 import { closePair, NETWORK, openPair, type Pair, type PairOptions, settledBooks } from "./pair.ts";
 
@@ -18,7 +18,7 @@ const PAIRS: (PairOptions & { name: string })[] = [
 ];
 
 for (const { name, ...options } of PAIRS) {
-  describeNetns(`weft and Linux ${name}`, ["ethtool"], () => {
+  describeNetns(`weft and Linux ${name}`, [...EXCHANGE_PROGRAMS, "ethtool"], () => {
     let pair: Pair;
     beforeAll(async () => {
       pair = await openPair(options);

@@ -2,11 +2,11 @@
 // ends finish theirs: ethtool -K … tx off).
 
 import { afterAll, beforeAll } from "vitest";
-import { exchanges } from "./exchange.ts";
+import { EXCHANGE_PROGRAMS, exchanges } from "./exchange.ts";
 import { describeNetns } from "./needs.ts";
 import { closePair, openPair, type Pair } from "./pair.ts";
 
-describeNetns("weft and Open vSwitch", ["ovs-vswitchd", "ovsdb-server", "ovs-vsctl", "ethtool"], () => {
+describeNetns("weft and Open vSwitch", [...EXCHANGE_PROGRAMS, "ovs-vswitchd", "ovsdb-server", "ovs-vsctl", "ethtool"], () => {
   let pair: Pair;
   beforeAll(async () => {
     pair = await openPair({ left: "weft", right: "openvswitch", offloads: false });

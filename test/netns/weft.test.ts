@@ -8,7 +8,7 @@ import { total } from "../../lab/metrics.ts";
 import { container, type Host, underlay } from "../../lab/topology.ts";
 import { ping } from "../../lab/traffic/ping.ts";
 import { makeFile, sendFile } from "../../lab/traffic/transfer.ts";
-import { exchanges } from "./exchange.ts";
+import { EXCHANGE_PROGRAMS, exchanges } from "./exchange.ts";
 import { describeNetns } from "./needs.ts";
 import { closePair, NETWORK, openPair, type Pair, type PairOptions, reachable, settledBooks, VNI } from "./pair.ts";
 
@@ -21,7 +21,7 @@ const PAIRS: (PairOptions & { name: string })[] = [
 ];
 
 for (const { name, ...options } of PAIRS) {
-  describeNetns(name, ["ethtool"], () => {
+  describeNetns(name, [...EXCHANGE_PROGRAMS, "ethtool"], () => {
     let pair: Pair;
     beforeAll(async () => {
       pair = await openPair(options);
@@ -66,7 +66,7 @@ describeNetns("superframes", [], () => {
   });
 });
 
-describeNetns("two containers of one host", ["tcpdump", "tshark"], () => {
+describeNetns("two containers of one host", [...EXCHANGE_PROGRAMS, "tcpdump", "tshark"], () => {
   let pair: Pair;
   beforeAll(async () => {
     const lab = await Lab.open();
