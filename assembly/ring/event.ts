@@ -14,7 +14,7 @@ import {
   EVENT_PATH_MTU,
   EVENT_PORT_GONE,
 } from "../abi/event";
-import { H_DOORBELL, HEADER } from "../abi/layout";
+import { H_DOORBELL, H_HASH_KEY, HEADER } from "../abi/layout";
 import { EVENTS_MAX } from "../abi/limits";
 import { BUCKETS, S_EVENTS_LOST, W_EVENT_HEAD, W_EVENT_TAIL, W_EVENTS, W_STATS, W_TOLD } from "../abi/worker";
 import { block, now } from "./block";
@@ -32,6 +32,12 @@ function told(digest: u64): bool {
   if (load<u64>(at) == digest) return true;
   store<u64>(at, digest);
   return false;
+}
+
+/** Spread before anything else is mixed in, or neighbouring MACs, indices and kinds would cancel out; keyed, since containers choose their MACs. */
+@inline
+function digestOf(network: u32, mac: u64): u64 {
+  return (((<u64>network) << 48) ^ mac ^ load<u64>(HEADER + H_HASH_KEY)) * SPREAD;
 }
 
 /** The next free entry, or 0 when the ring is full (counted). publish() makes it visible. */
@@ -52,7 +58,7 @@ function publish(): void {
 
 /** `kind` is any but EVENT_LEARN_ADDRESS; those that concern no network or MAC leave them 0. */
 export function tell(kind: u32, network: u32, mac: u64, index: u32): void {
-  if (told(((<u64>network) << 48) ^ mac ^ ((<u64>index) << 20) ^ <u64>kind)) return;
+  if (told(digestOf(network, mac) ^ ((<u64>index) << 8) ^ <u64>kind)) return;
   const at = reserve();
   if (at == 0) return;
   store<u32>(at, kind, E_KIND);
@@ -64,7 +70,7 @@ export function tell(kind: u32, network: u32, mac: u64, index: u32): void {
 
 /** EVENT_LEARN_ADDRESS: a MAC behind an outer source (16 bytes at `address`) that is no VTEP of ours yet. */
 export function tellAddress(network: u32, mac: u64, address: usize): void {
-  if (told(((((<u64>network) << 48) ^ mac ^ load<u64>(address)) * SPREAD) ^ load<u64>(address, 8))) return;
+  if (told(((digestOf(network, mac) ^ load<u64>(address)) * SPREAD) ^ load<u64>(address, 8))) return;
   const at = reserve();
   if (at == 0) return;
   store<u32>(at, EVENT_LEARN_ADDRESS, E_KIND);
