@@ -51,8 +51,9 @@ export class View implements model.DataPlaneView {
   stats(): model.WorkerStats[] {
     return this.#workers().map((worker) => {
       const values = readStats(this.#plane.memory, worker);
-      // The kernel tells a worker of drops with the next datagram that fits; the socket knows now.
-      if (this.#config.backend === "native") values[abi.S_SOCKET_DROPS / 8] = BigInt(socketDrops(this.#plane.sockets[worker].receiver));
+      // The kernel tells a worker of drops with the next datagram that fits; the socket knows now. A dgram worker counts its own.
+      const kernel = BigInt(socketDrops(this.#plane.sockets[worker].receiver));
+      values[abi.S_SOCKET_DROPS / 8] = this.#config.backend === "native" ? kernel : values[abi.S_SOCKET_DROPS / 8] + kernel;
       return { worker, values, restarts: this.#plane.pool.restarts[worker] };
     });
   }

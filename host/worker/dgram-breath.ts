@@ -34,6 +34,9 @@ export class DgramBreath {
   readonly #stats: Stats;
   #senders: Socket[] = [];
   #wake: () => void = () => {};
+  /** The wait for TAPs that is under way, and what the last one found; -1 = that was looked at. */
+  #poll: Promise<void> | null = null;
+  #polled = -1;
   /** The generation whose ports #ports knows. */
   #seen = -1;
 
@@ -56,40 +59,52 @@ export class DgramBreath {
   async run(): Promise<void> {
     const { family, senders, receiver } = this.#task;
     const open: Socket[] = [];
+    let inbox: Inbox | undefined;
     try {
       for (const fd of [...senders, receiver]) open.push(await openOn(fd, family));
       this.#senders = open.slice(0, senders.length);
-      await this.#loop(new Inbox(open[senders.length], () => this.#wake()));
+      inbox = new Inbox(open[senders.length], () => this.#wake());
+      await this.#loop(inbox);
     } finally {
       Atomics.store(this.#words, (this.#block + abi.W_STATE) >> 2, abi.WORKER_IDLE);
       for (const socket of open) socket.close();
+      inbox?.clear();
+      this.#stats.add(abi.S_SOCKET_DROPS, inbox?.takeDropped() ?? 0);
+      await this.#endPoll();
+      this.#epoll.close();
     }
   }
 
   async #loop(inbox: Inbox): Promise<void> {
     this.#refresh();
     await this.#goOn();
-    let polled = -1;
-    let polling = false;
     while (Atomics.load(this.#words, (abi.HEADER + abi.H_STOP) >> 2) === 0) {
-      if (!polling && polled < 0) {
-        polling = true;
-        void this.#epoll.waitAsync(FOR_EVER).then((ready) => {
-          polling = false;
-          polled = ready;
-          this.#wake();
-        });
-      }
+      if (this.#polled < 0) this.#poll ??= this.#startPoll();
       const datagrams = inbox.take(abi.RX_MAX);
-      if (datagrams.length === 0 && polled < 0) {
+      if (datagrams.length === 0 && this.#polled < 0) {
         await this.#sleep();
         continue;
       }
+      this.#refresh();
       this.#stats.add(abi.S_BREATHS, 1);
-      if (datagrams.length > 0) await this.#receive(datagrams, inbox.dropped);
-      if (polled >= 0) await this.#readPorts(polled);
-      polled = -1;
+      this.#stats.add(abi.S_SOCKET_DROPS, inbox.takeDropped());
+      if (datagrams.length > 0) await this.#receive(datagrams);
+      if (this.#polled >= 0) await this.#readPorts(this.#polled);
+      this.#polled = -1;
     }
+  }
+
+  async #startPoll(): Promise<void> {
+    this.#polled = await this.#epoll.waitAsync(FOR_EVER);
+    this.#poll = null;
+    this.#wake();
+  }
+
+  /** Gives the thread that waits back to libuv, which has few. The doorbell stays rung: a successor begins with a breath. */
+  async #endPoll(): Promise<void> {
+    if (this.#poll === null) return;
+    this.#doorbell.signal();
+    await this.#poll;
   }
 
   /** Until a datagram or a TAP wakes this worker. */
@@ -118,11 +133,10 @@ export class DgramBreath {
     else if (direction === abi.DIRECTION_INGRESS) await this.#pass(() => this.#core.ingress(count));
   }
 
-  async #receive(datagrams: Datagram[], dropped: number): Promise<void> {
+  async #receive(datagrams: Datagram[]): Promise<void> {
     for (const [i, datagram] of datagrams.entries()) this.#describe(datagram, i);
     this.#stats.add(abi.S_RECEIVE_CALLS, datagrams.length);
     this.#stats.add(abi.S_DATAGRAMS, datagrams.length);
-    this.#stats.set(abi.S_SOCKET_DROPS, dropped);
     this.#stats.batch(datagrams.length);
     await this.#pass(() => this.#core.ingress(datagrams.length));
   }
@@ -148,7 +162,10 @@ export class DgramBreath {
       if (count === READ_GONE) {
         this.#ports.drop(fd);
         this.#core.tellPortGone(port);
-      } else if (count > 0) {
+        continue;
+      }
+      this.#stats.add(abi.S_TAP_READ_CALLS, this.#reader.drained ? count + 1 : count);
+      if (count > 0) {
         this.#stats.add(abi.S_TAP_READS, count);
         this.#stats.batch(count);
         await this.#pass(() => this.#core.egress(count));

@@ -15,23 +15,25 @@ export interface Datagram {
   from: string;
 }
 
-/** Opens node:dgram on a bound descriptor. */
+/** Opens node:dgram on a bound descriptor. Rejects with what node:dgram says. */
 export async function openOn(fd: number, family: Family): Promise<Socket> {
   const socket = createSocket(family === 4 ? "udp4" : "udp6");
+  // Listened for before: with a descriptor, bind() may be done before it returns.
+  const listening = once(socket, "listening");
   socket.bind({ fd: duplicate(fd), exclusive: true });
-  await once(socket, "listening");
+  await listening;
   return socket;
 }
 
 /** What the receiving socket has taken in, bounded. */
 export class Inbox {
-  dropped = 0;
   readonly #queue: Datagram[] = [];
+  #dropped = 0;
 
   /** `wake` is called when there is something to take. */
   constructor(socket: Socket, wake: () => void) {
     socket.on("message", (payload: Buffer, from: RemoteInfo) => {
-      if (this.#queue.length >= QUEUE_MAX) this.dropped++;
+      if (this.#queue.length >= QUEUE_MAX) this.#dropped++;
       else this.#queue.push({ payload, from: from.address });
       wake();
     });
@@ -40,6 +42,19 @@ export class Inbox {
   /** At most `max` datagrams, in order. */
   take(max: number): Datagram[] {
     return this.#queue.splice(0, max);
+  }
+
+  /** Datagrams that found no room since the last call. */
+  takeDropped(): number {
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    return dropped;
+  }
+
+  /** Drops what waits: nobody will take it any more. */
+  clear(): void {
+    this.#dropped += this.#queue.length;
+    this.#queue.length = 0;
   }
 }
 

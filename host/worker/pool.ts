@@ -68,7 +68,7 @@ export class WorkerPool {
   }
 
   async #keep(task: WorkerTask): Promise<void> {
-    for (;;) {
+    while (!this.#isStopping()) {
       const began = Date.now();
       try {
         await (this.#piscina.run(task) as Promise<WorkerResult>);
