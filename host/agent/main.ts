@@ -2,7 +2,7 @@
 // created is removed. Logs go to stderr, `weft ready …` to stdout.
 
 import { once } from "node:events";
-import pino from "pino";
+import pino, { type Logger } from "pino";
 import { type ConfigFile, readConfigFile } from "../config/read.ts";
 import { messageOf } from "../model/errors.ts";
 import { netnsId, netnsPath } from "../netdev/netns-path.ts";
@@ -21,11 +21,20 @@ export async function runAgent(configFile: string): Promise<void> {
   const agent = await startAgent(config, log);
   try {
     process.stdout.write(`weft ready node=${config.node.name} vtep=${config.node.vtep}:${config.node.dataPort} socket=${config.socket}\n`);
-    notifySystemd("READY=1");
+    tellManager("READY=1", log);
     log.info({ signal: await stop }, "stopping");
-    notifySystemd("STOPPING=1");
+    tellManager("STOPPING=1", log);
   } finally {
     await agent.stop();
+  }
+}
+
+/** A service manager that cannot be told is no reason to end (sd_notify(3)). */
+function tellManager(state: string, log: Logger): void {
+  try {
+    notifySystemd(state);
+  } catch (error) {
+    log.warn({ state, message: messageOf(error) }, "the service manager could not be told");
   }
 }
 

@@ -6,7 +6,7 @@ import { serveApi } from "../api/server.ts";
 import { DataPlane } from "../control/dataplane.ts";
 import { Learning } from "../control/learning.ts";
 import { Vteps, writeNetworks } from "../control/networks.ts";
-import { readRecord, recordPath, removeRecord, writeRecord } from "../control/port-record.ts";
+import { type PortPlace, readRecord, recordPath, removeRecord, writeRecord } from "../control/port-record.ts";
 import { Ports } from "../control/ports.ts";
 import { View } from "../control/view.ts";
 import { serveMetrics } from "../metrics/server.ts";
@@ -26,15 +26,31 @@ export interface RunningAgent {
 /** Starts an agent in this process and network namespace. Rejects with OperationError or SysError, having removed what it made. */
 export async function startAgent(config: StaticConfig, log: Logger): Promise<RunningAgent> {
   const undo: Undo[] = [];
-  const stop = async () => {
-    for (let step = undo.pop(); step; step = undo.pop()) await step();
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= undoAll(undo);
+    return stopping;
   };
   try {
     return { plane: await start(config, log, undo), stop };
   } catch (error) {
-    await stop();
+    // Why it could not start is what the caller asked for.
+    await stop().catch((later) => log.error({ message: messageOf(later) }, "what was made could not be removed"));
     throw error;
   }
+}
+
+/** Last first. Goes on after an error, and rejects with the first. */
+async function undoAll(undo: Undo[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (let step = undo.pop(); step; step = undo.pop()) {
+    try {
+      await step();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
 }
 
 async function start(config: StaticConfig, log: Logger, undo: Undo[]): Promise<DataPlane> {
@@ -56,18 +72,22 @@ async function start(config: StaticConfig, log: Logger, undo: Undo[]): Promise<D
     undo.push(() => metrics.close());
   }
 
-  await clearLeftovers(config, ports, log);
   const record = recordPath(config.socket);
-  writeRecord(
-    record,
-    ports.all.map((port) => ({ netnsPath: port.netnsPath, interface: port.config.interface })),
-  );
-  undo.push(() => removeRecord(record));
+  // Interfaces that are there when this agent ends: for now those that an earlier one left and this one is to adopt.
+  let remaining = await clearLeftovers(readRecord(record), ports, log);
+  const places = ports.all.map((port) => ({ netnsPath: port.netnsPath, interface: port.config.interface }));
+  writeRecord(record, places);
+  undo.push(() => (remaining.length > 0 ? writeRecord(record, remaining) : removeRecord(record)));
   await ports.open();
-  // Undone in reverse: first the workers stop, then the ports' descriptors are closed.
+  remaining = places;
+  // Undone in reverse: first nobody asks for changes any more, then the workers stop, then the ports' descriptors are closed.
   undo.push(
-    () => ports.remove(),
+    async () => {
+      await ports.remove();
+      remaining = [];
+    },
     () => plane.stopWorkers(),
+    () => ports.unwatch(),
   );
 
   const learning = new Learning({
@@ -87,11 +107,15 @@ async function start(config: StaticConfig, log: Logger, undo: Undo[]): Promise<D
   return plane;
 }
 
-/** Ports that a killed agent made and that this configuration does not have. */
-async function clearLeftovers(config: StaticConfig, ports: Ports, log: Logger): Promise<void> {
-  const wanted = new Set(ports.all.map((port) => `${port.netnsPath} ${port.config.interface}`));
-  for (const left of readRecord(recordPath(config.socket))) {
-    if (wanted.has(`${left.netnsPath} ${left.interface}`)) continue;
+/** Removes the ports that a killed agent made and that this configuration does not have. Gives the others. */
+async function clearLeftovers(recorded: readonly PortPlace[], ports: Ports, log: Logger): Promise<PortPlace[]> {
+  const places = new Set(ports.all.map((port) => `${port.netnsPath} ${port.config.interface}`));
+  const wanted: PortPlace[] = [];
+  for (const left of recorded) {
+    if (places.has(`${left.netnsPath} ${left.interface}`)) {
+      wanted.push(left);
+      continue;
+    }
     try {
       await removePort(left);
       log.info(left, "removed what an earlier agent left");
@@ -100,4 +124,5 @@ async function clearLeftovers(config: StaticConfig, ports: Ports, log: Logger): 
       log.info({ ...left, message: messageOf(error) }, "nothing to remove of what an earlier agent left");
     }
   }
+  return wanted;
 }

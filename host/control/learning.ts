@@ -1,6 +1,7 @@
 // What workers noticed, put into the tables: learned addresses and their moves, path MTUs, ports that went. Woken by the doorbell that
 // workers ring once a breath; ageing runs once a second. Main thread only.
 
+import { setImmediate as immediate } from "node:timers/promises";
 import * as abi from "../../assembly/abi/index.ts";
 import { type CoreEvent, takeEvents } from "../core/read.ts";
 import type { Target } from "../core/tables.ts";
@@ -56,7 +57,8 @@ export class Learning {
       const rung = Atomics.load(this.#header, abi.H_DOORBELL / 4);
       this.#takeAll();
       const wait = Atomics.waitAsync(this.#header, abi.H_DOORBELL / 4, rung, PATIENCE_MS);
-      if (wait.async) await wait.value;
+      // Rung again already: timers and sockets get their turn all the same.
+      await (wait.async ? wait.value : immediate());
     }
   }
 
@@ -89,6 +91,8 @@ export class Learning {
 
   #learn(event: CoreEvent, target: Target): void {
     const network = this.#options.networks[event.network - 1];
+    // What a worker tells lies in shared memory: a core that went astray must not take this thread with it.
+    if (network === undefined) return;
     const answer = target.index === 0 ? "full" : this.#options.plane.tables.setFdb(event.network, event.mac, target);
     if (answer === "changed") network.moves++;
     if (answer === "full" || answer === "limit") network.refused++;

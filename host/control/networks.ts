@@ -3,8 +3,9 @@
 
 import * as abi from "../../assembly/abi/index.ts";
 import type { Entries } from "../core/entries.ts";
-import type { Tables } from "../core/tables.ts";
+import type { TableAnswer, Tables } from "../core/tables.ts";
 import type { NetworkConfig, StaticConfig } from "../model/config.ts";
+import { OperationError } from "../model/errors.ts";
 import { canonicalIp, familyOf, parseIp } from "../model/ip.ts";
 import { parseMac } from "../model/mac.ts";
 import { overlayMtuOf, type UnderlayMtu } from "../model/mtu.ts";
@@ -66,13 +67,21 @@ function flagsOf(config: NetworkConfig): number {
   );
 }
 
-/** Learned addresses may fill what static ones leave, less an eighth for static ones still to come. */
+/**
+ * Learned addresses may fill what static ones leave, less an eighth for static ones still to come; each network an equal share, so that a
+ * flood of addresses in one takes no room from another.
+ */
 function learnedMax(config: StaticConfig): number {
   const fixed = config.networks.reduce((sum, network) => sum + network.fdb.length + network.ports.length, 0);
-  return Math.max(0, Math.floor((config.fdbCapacity - fixed) * 0.875));
+  return Math.max(0, Math.floor(((config.fdbCapacity - fixed) * 0.875) / config.networks.length));
 }
 
-/** Writes every network of the file; ports are added later, as their interfaces come up. */
+/** What the file says must fit; its sizes were checked (host/config/rules.ts), so a table that says no is out of luck with its hash. */
+function assertPlaced(answer: TableAnswer, what: string): void {
+  if (answer === "full") throw new OperationError(`${what}: no room in the table: raise fdbCapacity`);
+}
+
+/** Writes every network of the file; ports are added later, as their interfaces come up. Throws OperationError when a table has no room. */
 export function writeNetworks(config: StaticConfig, entries: Entries, tables: Tables, vteps: Vteps): Network[] {
   return config.networks.map((network, i) => {
     const index = i + 1;
@@ -87,9 +96,12 @@ export function writeNetworks(config: StaticConfig, entries: Entries, tables: Ta
       learnedMax: learnedMax(config),
     });
     for (const { mac, vtep } of network.fdb) {
-      tables.setFdb(index, parseMac(mac), { kind: "vtep", index: vteps.indexOf(vtep), isStatic: true });
+      const answer = tables.setFdb(index, parseMac(mac), { kind: "vtep", index: vteps.indexOf(vtep), isStatic: true });
+      assertPlaced(answer, `network ${network.name}, fdb ${mac}`);
     }
-    for (const { ip, mac } of network.neighbors) tables.setNeighbor(index, parseIp(ip), parseMac(mac));
+    for (const { ip, mac } of network.neighbors) {
+      assertPlaced(tables.setNeighbor(index, parseIp(ip), parseMac(mac)), `network ${network.name}, neighbor ${ip}`);
+    }
     const peers = network.peers.map((peer) => vteps.indexOf(peer));
     const sources = [...new Set([...peers, ...network.fdb.map(({ vtep }) => vteps.indexOf(vtep))])];
     return { index, config: network, mtu, peers, sources, moves: 0, refused: 0 };

@@ -1,5 +1,8 @@
 // The ports of this host: made or adopted at start, given to the workers, watched. A TAP's descriptor pins its network namespace, so a
-// namespace whose path is gone is let go at once; when the path leads to a namespace again, the port is made again. Main thread only.
+// namespace whose path is gone is let go at once; when the path leads to a namespace again, the port is made again. Changes happen one after
+// the other (flood lists have one spare copy). Main thread only.
+//
+//   closed (fd -1) ──#open──► up ──#withdraw──► held by workers (fd, not up) ──#release, once every worker has seen it──► closed
 
 import * as abi from "../../assembly/abi/index.ts";
 import type { PortConfig } from "../model/config.ts";
@@ -37,8 +40,12 @@ export class Ports {
   readonly #plane: DataPlane;
   readonly #node: string;
   readonly #log: PortLog;
+  /** Why a port could last not be had or let go: told once, not once a second. */
+  readonly #failures = new Map<Port, string>();
   #timer: NodeJS.Timeout | undefined;
-  #watching: Promise<void> = Promise.resolve();
+  #looking = false;
+  /** Ends when every change asked for so far is done. */
+  #changes: Promise<unknown> = Promise.resolve();
 
   constructor(plane: DataPlane, networks: readonly Network[], node: string, log: PortLog) {
     this.#plane = plane;
@@ -53,7 +60,7 @@ export class Ports {
     );
   }
 
-  /** Makes or adopts every port. Rejects with the first that cannot be had, after undoing those that were made. */
+  /** Makes or adopts every port. Rejects with the first that cannot be had, after undoing those that were made; adopted ones stay. */
   async open(): Promise<void> {
     const made: Port[] = [];
     try {
@@ -62,38 +69,59 @@ export class Ports {
       }
     } catch (error) {
       for (const port of this.all) if (port.up) await this.#close(port);
-      for (const port of made) await removePort({ netnsPath: port.netnsPath, interface: port.config.interface });
+      // What cannot be removed is told by the error that is on its way already, or gone with its namespace.
+      for (const port of made) await removeInterface(port).catch(() => {});
       throw error;
     }
     for (const network of new Set(this.all.map((port) => port.network))) await this.#flood(network);
   }
 
-  /** Looks after the ports until stop(). */
+  /** Looks after the ports until unwatch(). */
   watch(): void {
     this.#timer = setInterval(() => {
-      this.#watching = this.#watching.then(() => this.#look()).catch((error) => this.#log(this.all[0], "failed", messageOf(error)));
+      if (this.#looking) return;
+      this.#looking = true;
+      void this.#change(() => this.#look()).finally(() => {
+        this.#looking = false;
+      });
     }, WATCH_MS);
   }
 
-  /** Stops watching, closes every port and removes its interface. The workers have stopped. */
-  async remove(): Promise<void> {
+  /** Stops watching, once every change under way is done. The workers still run. */
+  async unwatch(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#watching;
+    await this.#changes;
+  }
+
+  /** Closes every port and removes its interface. The workers have stopped. Goes on after an error, and rejects with the first. */
+  async remove(): Promise<void> {
+    const errors: unknown[] = [];
     for (const port of this.all) {
-      if (!port.up) continue;
+      if (port.fd === -1) continue;
       closeFd(port.fd);
+      port.fd = -1;
       port.up = false;
-      if (netnsIs(port.netnsPath, port.netnsId)) await removePort({ netnsPath: port.netnsPath, interface: port.config.interface });
+      if (!netnsIs(port.netnsPath, port.netnsId)) continue;
+      await removeInterface(port).catch((error) => errors.push(error));
     }
+    if (errors.length > 0) throw errors[0];
   }
 
   /** A worker found the TAP gone. */
-  async gone(index: number): Promise<void> {
-    const port = this.all[index - 1];
-    if (!port?.up) return;
-    await this.#close(port);
-    await this.#flood(port.network);
-    this.#log(port, "lost", "its TAP is gone");
+  gone(index: number): Promise<void> {
+    return this.#change(async () => {
+      const port = this.all[index - 1];
+      if (!port?.up) return;
+      await this.#close(port);
+      this.#log(port, "lost", "its TAP is gone");
+    });
+  }
+
+  /** Runs a change once those before it are done. */
+  #change(change: () => Promise<void>): Promise<void> {
+    const done = this.#changes.then(change);
+    this.#changes = done.catch(() => {});
+    return done;
   }
 
   /** Answers whether the port was adopted. */
@@ -124,10 +152,20 @@ export class Ports {
 
   /** Takes the port from the workers, then closes its descriptor. */
   async #close(port: Port): Promise<void> {
+    await this.#withdraw(port);
+    await this.#release(port);
+  }
+
+  async #withdraw(port: Port): Promise<void> {
     port.up = false;
     this.#plane.entries.setPortState(port.index, abi.PORT_CLOSING);
     this.#plane.tables.flushFdb(port.network.index, "port", port.index);
     for (const address of port.config.addresses) this.#plane.tables.removeNeighbor(port.network.index, parseIp(parseCidr(address).ip));
+    await this.#flood(port.network);
+  }
+
+  /** Rejects when a worker hangs, with the descriptor open: the worker may be using it. */
+  async #release(port: Port): Promise<void> {
     await this.#plane.published();
     closeFd(port.fd);
     port.fd = -1;
@@ -141,24 +179,29 @@ export class Ports {
 
   async #look(): Promise<void> {
     for (const port of this.all) {
-      if (port.up && !netnsIs(port.netnsPath, port.netnsId)) {
-        await this.#close(port);
-        await this.#flood(port.network);
-        this.#log(port, "lost", "its network namespace is gone");
-      } else if (!port.up && this.#exists(port)) {
-        await this.#reopen(port);
+      try {
+        await this.#lookAt(port);
+        this.#failures.delete(port);
+      } catch (error) {
+        const message = messageOf(error);
+        if (this.#failures.get(port) !== message) this.#log(port, "failed", message);
+        this.#failures.set(port, message);
       }
     }
     await this.#readStatistics();
   }
 
-  async #reopen(port: Port): Promise<void> {
-    try {
+  async #lookAt(port: Port): Promise<void> {
+    if (port.up) {
+      if (netnsIs(port.netnsPath, port.netnsId)) return;
+      await this.#close(port);
+      this.#log(port, "lost", "its network namespace is gone");
+    } else if (port.fd !== -1) {
+      await this.#release(port);
+    } else if (this.#exists(port)) {
       await this.#open(port);
       await this.#flood(port.network);
       await this.#plane.published();
-    } catch (error) {
-      this.#log(port, "failed", messageOf(error));
     }
   }
 
@@ -178,4 +221,8 @@ export class Ports {
       }
     }
   }
+}
+
+function removeInterface({ netnsPath, config }: Port): Promise<void> {
+  return removePort({ netnsPath, interface: config.interface });
 }

@@ -6,7 +6,7 @@ import { OperationError } from "../model/errors.ts";
 import { SysError } from "../sys/errno.ts";
 import { EventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
-import { openReceiver, openSender } from "../sys/udp.ts";
+import { openReceiver, openSender, type ReceiverOptions } from "../sys/udp.ts";
 
 export interface WorkerSockets {
   receiver: number;
@@ -14,20 +14,29 @@ export interface WorkerSockets {
   doorbell: EventFd;
 }
 
-/** Opens the sockets of `count` workers on the VTEP's address. Throws OperationError (data port in use) with nothing left open. */
+/** Opens the sockets of `count` workers on the VTEP's address. Throws OperationError (data port in use) or SysError, with nothing left open. */
 export function openSockets(count: number, address: string, port: number, gro: boolean): WorkerSockets[] {
   const open: WorkerSockets[] = [];
   try {
     for (let worker = 0; worker < count; worker++) {
       const sockets: WorkerSockets = { receiver: -1, senders: [], doorbell: new EventFd() };
       open.push(sockets);
-      sockets.receiver = openReceiver({ address, port, first: worker === 0, gro });
+      sockets.receiver = receiverOn({ address, port, first: worker === 0, gro });
       for (let i = 0; i < TX_SOCKETS; i++) sockets.senders.push(openSender({ address }));
     }
     return open;
   } catch (error) {
     closeSockets(open);
+    throw error;
+  }
+}
+
+function receiverOn(options: ReceiverOptions): number {
+  try {
+    return openReceiver(options);
+  } catch (error) {
     if (!(error instanceof SysError) || error.code !== "EADDRINUSE") throw error;
+    const { address, port } = options;
     throw new OperationError(`node.dataPort: UDP port ${port} on ${address} is in use: is another agent or a vxlan device there?`, {
       cause: error,
     });
