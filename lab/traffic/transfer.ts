@@ -11,8 +11,8 @@ import { HEARTBEAT_PORT, PORT } from "./ports.ts";
 import { fill } from "./programs/pattern.ts";
 
 const QUIET_MS = 5000;
-/** Nobody says that a segmented run is over: silence does. */
-const SEGMENTED_QUIET_MS = 500;
+/** Nobody says that a segmented run is over: the count does, or silence. */
+const SEGMENTED_QUIET_MS = 1000;
 const TRANSFER_MS = 60_000;
 
 export interface Route {
@@ -123,7 +123,7 @@ const [SOL_UDP, UDP_SEGMENT] = [17, 103];
 
 /** The same with UDP_SEGMENT: the kernel takes up to 64 datagrams of `bytes` bytes in one send, and the interface a superframe of them. */
 export async function sendSegmented(lab: Lab, route: Route, count: number, bytes: number): Promise<DatagramResult> {
-  const receiver = startProgram(lab, route.to, "udp-receive", [route.address, PORT, SEGMENTED_QUIET_MS]);
+  const receiver = startProgram(lab, route.to, "udp-receive", [route.address, PORT, SEGMENTED_QUIET_MS, count]);
   await receiver.waitFor(/listening/);
   const file = join(lab.directory, "datagrams");
   const all = Buffer.alloc(count * bytes);

@@ -31,7 +31,8 @@ for (const { name, programs, ...options } of PAIRS) {
       pair = await openPair(options);
     });
     afterAll(() => closePair(pair));
-    exchanges(() => pair);
+    // Open vSwitch's user-space datapath loses bursts of any sender: its packet sockets have room for little.
+    exchanges(() => pair, { bursts: options.right !== "openvswitch" });
   });
 }
 

@@ -1,12 +1,12 @@
-// Runs inside a container: counts numbered datagrams and checks every byte of them, until a datagram says that it was the last or nothing came
-// for a while. Arguments: ADDRESS PORT QUIET_MS. Prints `listening`, then one line of JSON.
+// Runs inside a container: counts numbered datagrams and checks every byte of them, until a datagram says that it was the last, COUNT have
+// come, or nothing came for a while. Arguments: ADDRESS PORT QUIET_MS [COUNT]. Prints `listening`, then one line of JSON.
 // A datagram is a u32 number, then bytes that follow from it (see pattern.ts); number 0xffffffff ends.
 
 import { createSocket } from "node:dgram";
 import { END, intact } from "./pattern.ts";
 
 const RECEIVE_BUFFER_BYTES = 32 << 20;
-const [address, port, quiet] = process.argv.slice(2);
+const [address, port, quiet, expected] = process.argv.slice(2);
 const socket = createSocket({ type: address.includes(":") ? "udp6" : "udp4", recvBufferSize: RECEIVE_BUFFER_BYTES });
 const seen = new Set<number>();
 const count = { received: 0, duplicates: 0, damaged: 0, late: 0 };
@@ -31,5 +31,6 @@ socket.on("message", (datagram) => {
     if (number < highest) count.late++;
     else highest = number;
   }
+  if (expected !== undefined && count.received + count.duplicates + count.damaged === Number(expected)) finish();
 });
 socket.bind(Number(port), address, () => console.log("listening"));
