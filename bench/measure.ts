@@ -1,5 +1,5 @@
-// What is measured of one overlay in one round: TCP with one and four streams, 64-byte UDP datagrams that arrive, the ping round trip, and how
-// many seconds of CPU a gigabyte costs (busy time of the whole machine, since an overlay's work is also in soft interrupts and in the ends).
+// What is measured of one overlay in one round: TCP with one and four streams, 64-byte UDP datagrams that arrive (of as many as the
+// sender could offer on the same CPUs), the ping round trip, and how many seconds of CPU a gigabyte costs (busy time of the whole machine, since an overlay's work is also in soft interrupts and in the ends).
 
 import { readFileSync } from "node:fs";
 import { run } from "../lab/command.ts";
@@ -26,6 +26,7 @@ export const MEASURES: readonly Measure[] = [
   { key: "tcp1", title: "TCP, 1 stream", unit: "Gb/s", better: "more", digits: 2 },
   { key: "tcp4", title: "TCP, 4 streams", unit: "Gb/s", better: "more", digits: 2 },
   { key: "udp64", title: "UDP 64 B delivered", unit: "k/s", better: "more", digits: 0 },
+  { key: "udp64Sent", title: "UDP 64 B offered", unit: "k/s", better: "more", digits: 0 },
   { key: "rtt", title: "ping RTT", unit: "µs", better: "less", digits: 0 },
   { key: "rttPinned", title: "ping RTT, one CPU", unit: "µs", better: "less", digits: 0 },
   { key: "cpu1", title: "CPU, TCP 1 stream", unit: "s/GB", better: "less", digits: 2 },
@@ -49,7 +50,9 @@ export async function measure(pair: Pair, standing: Standing, seconds: number): 
     values[`tcp${streams}`] = result.bitsPerSecond / 1e9;
     values[`cpu${streams}`] = (busySeconds() - before) / (result.bytes / 1e9);
   }
-  values.udp64 = (await iperf(pair.lab, { ...ends, udpBytes: UDP_BYTES })).packetsPerSecond / 1e3;
+  const udp = await iperf(pair.lab, { ...ends, udpBytes: UDP_BYTES });
+  values.udp64 = udp.packetsPerSecond / 1e3;
+  values.udp64Sent = udp.sentPerSecond / 1e3;
   values.rtt = await roundTrip(pair, []);
   await pin(standing, "0");
   values.rttPinned = await roundTrip(pair, ["taskset", "-c", "0"]);
