@@ -20,6 +20,6 @@ export const indexOf = (i: number, variant: number) => i * 3 + (variant % 3);
 export const rightTarget = (i: number, target: number) => Math.floor((target & TARGET_INDEX) / 3) === i;
 
 /** The same of an address: its value in the lower half. */
-export const valueOf = (i: number, variant: number) => i * 3 + (variant % 3);
+export const neighborOf = (i: number, variant: number) => i * 3 + (variant % 3);
 export const rightAddress = (i: number, value: bigint) =>
   Number(value >> 32n) === ADDRESS_PRESENT && Math.floor(Number(value & 0xffffffffn) / 3) === i;

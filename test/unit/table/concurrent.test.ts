@@ -11,7 +11,7 @@ import { createMemory } from "../../../host/core/layout.ts";
 import { instantiate, loadCore } from "../../../host/core/module.ts";
 import { Random, seed } from "../../oracle/random.ts";
 import type { ReaderReport } from "../../oracle/reader.ts";
-import { addressOf, FLOOD_LENGTH, indexOf, macOf, NETWORK, STEADY, STRANGERS, VOLATILE, valueOf } from "../../oracle/reader-rules.ts";
+import { addressOf, FLOOD_LENGTH, indexOf, macOf, NETWORK, neighborOf, STEADY, STRANGERS, VOLATILE } from "../../oracle/reader-rules.ts";
 
 const ROUNDS = 150;
 const WRITES_A_ROUND = 2000;
@@ -31,7 +31,7 @@ test(`look-ups beside ${ROUNDS * WRITES_A_ROUND} writes and ${ROUNDS} rebuilds a
   const place = (i: number) => {
     const target = indexOf(i, random.below(3)) | random.pick([abi.TARGET_PORT, abi.TARGET_VTEP]) | abi.TARGET_STATIC;
     if (core.fdbSet(NETWORK, BigInt(macOf(i)), target, 0) === abi.TABLE_FULL) full.fdb++;
-    if (core.addressSet(NETWORK, ...addressOf(i), BigInt(valueOf(i, random.below(3)))) === abi.TABLE_FULL) full.address++;
+    if (core.addressSet(NETWORK, ...addressOf(i), BigInt(neighborOf(i, random.below(3)))) === abi.TABLE_FULL) full.address++;
   };
   const write = () => {
     const i = random.below(VOLATILE);
