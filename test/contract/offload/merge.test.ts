@@ -7,7 +7,7 @@ import { flowHash } from "../../oracle/hash.ts";
 import { merge } from "../../oracle/merge.ts";
 import { Random, seed } from "../../oracle/random.ts";
 import { split } from "../../oracle/split.ts";
-import { ACK, CWR, ECE, FIN, type Ip, PSH, setU16, tcpFrame, URG, u16, udpFrame } from "../../oracle/wire.ts";
+import { ACK, CWR, ECE, FIN, type Ip, PSH, RST, SYN, setU16, tcpFrame, URG, u16, udpFrame } from "../../oracle/wire.ts";
 import { A, B, BLUE, builds, C, datagram, IP4, IP6, interleave, small, standardWorld, tcpTo, train } from "../../oracle/world.ts";
 
 /** Its length, its headers and a digest: short enough to read when it differs. */
@@ -138,7 +138,9 @@ describe.each(builds)("$build: segments that come in", ({ build }) => {
     ["window", next(IP4, { window: 502 })],
     ["TCP options", next(IP4, { options: Uint8Array.of(1, 1, 1, 1) })],
     ["port", next(IP4, { from: 5001 })],
-    ["SYN, FIN or RST", next(IP4, { flags: ACK | FIN })],
+    ["FIN", next(IP4, { flags: ACK | FIN })],
+    ["SYN", next(IP4, { flags: ACK | SYN })],
+    ["RST", next(IP4, { flags: ACK | RST })],
     ["CWR", next(IP4, { flags: ACK | CWR })],
     ["ECE", next(IP4, { flags: ACK | ECE })],
     ["URG", next(IP4, { flags: ACK | URG })],

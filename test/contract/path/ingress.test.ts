@@ -229,6 +229,34 @@ describe.each(builds)("$build: a datagram from the underlay", ({ build }) => {
       expect(writes[0]).toMatchObject({ frames: 1, frameBytes: frame.length, vnet: plainVnet });
     });
 
+    test.each([IP4, IP6])("a finished one, from a larger MTU, is verified before it goes up unfinished ($source)", (header) => {
+      const csum = header === IP4 ? 50 : 70;
+      const [finished, partial, wrong] = (["full", "partial", "wrong"] as const).map((sum) =>
+        tcpTo(A, C, payload.subarray(0, 8000), 77, header, { sum }),
+      );
+      const [write] = harness.ingress([datagram(finished)]).writes;
+      expect(write).toMatchObject({ frames: 6, vnet: { flags: 1, gsoSize: header === IP4 ? 1410 : 1390 } });
+      expect(hex(write.frame.subarray(0, csum + 2))).toBe(hex(partial.subarray(0, csum + 2)));
+      expect(hex(write.frame)).toBe(hex(partial));
+      const [passed] = harness.ingress([datagram(wrong)]).writes;
+      expect(passed).toMatchObject({ frames: 1, vnet: plainVnet });
+      expect(hex(passed.frame)).toBe(hex(wrong));
+    });
+
+    test("a finished superframe that pauses is the same when it goes on", () => {
+      const ports = Array.from({ length: 300 }, (_, i) => 10 + i);
+      for (const port of ports) harness.port(port, BLUE);
+      harness.flood(BLUE, { ports, vteps: [1] });
+      const frame = (sum: "full" | "partial") => tcpTo(BROADCAST, C, payload.subarray(0, 8000), 77, IP4, { sum });
+      const { writes, calls } = harness.ingress([datagram(frame("full"))]);
+      expect(calls).toBe(2);
+      expect(new Set(writes.map(({ frame }) => hex(frame)))).toEqual(new Set([hex(frame("partial"))]));
+      expect(new Set(writes.map(({ frames, vnet }) => `${frames} ${vnet.flags} ${vnet.gsoType} ${vnet.gsoSize}`))).toEqual(
+        new Set(["6 1 1 1410"]),
+      );
+      expect(harness.takeFrames(BLUE)).toEqual({ received_underlay: 6, copies: 6 * 299, delivered: 1800 });
+    });
+
     test("a superframe for a multicast address goes to every port as one", () => {
       const frame = tcpTo(BROADCAST, C, payload, 77, IP4, { sum: "partial" });
       const { writes } = harness.ingress([datagram(frame)]);
