@@ -50,6 +50,8 @@ export const H_ADDRESS_LIVE = 88;
 export const H_FEATURES = 92;
 /** TAPs take GSO_UDP_L4 superframes (kernel ≥ 6.2). */
 export const FEATURE_USO = 1;
+/** 16 B. This host's VTEP address; IPv4 as ::ffff:a.b.c.d. */
+export const H_OWN = 96;
 
 /** VNI map: u16 network index for each of the 2^24 VNIs, read directly (untouched pages cost nothing). */
 export const VNI_ENTRY_BYTES = 2;

@@ -30,8 +30,11 @@ export const PROBES_MAX = 64;
 export const RX_MAX = 64;
 /** One superframe (65,549 B) with its virtio-net header, rounded to pages. */
 export const RX_BUFFER_BYTES = 69632;
-/** Where a TAP read puts the virtio-net header in an RX buffer, so that the Ethernet header behind it is 16-aligned. */
-export const RX_TAP_HEADROOM = 6;
+/**
+ * Where a TAP read puts the virtio-net header in an RX buffer: the Ethernet header behind it is 16-aligned, and all outer headers of an injected
+ * superframe (virtio-net 24, Ethernet 14, IPv6 40, UDP 8, VXLAN 8) fit in front of it.
+ */
+export const RX_TAP_HEADROOM = 102;
 
 /** Sends that can be open or waiting at once; each has 64 KiB of the packed arena. */
 export const TX_MAX = 64;

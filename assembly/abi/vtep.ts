@@ -9,3 +9,7 @@ export const V_PORT = 4;
 export const V_MTU = 8;
 /** 16 B. Address in network order; IPv4 as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
 export const V_ADDRESS = 16;
+/** 14 B. The Ethernet header of outer packets to it: the next hop's MAC, our interface's, the type. Valid while V_INJECT is 1. */
+export const V_NEXT_HOP = 32;
+/** u32. 1 = superframes to it may be injected whole (assembly/path/inject.ts). */
+export const V_INJECT = 48;

@@ -35,6 +35,11 @@ export const W_EVENT_TAIL = 128;
 /** u64 × 32. Written by the host side of the worker; S_* below. */
 export const W_STATS = 192;
 
+/** u32 × TX_SOCKETS. The UDP source port of each sending socket. */
+export const W_SOURCE_PORTS = 448;
+/** u32. 1 = this worker has an underlay TAP to inject superframes into. Written by the host side of the worker. */
+export const W_INJECT = 512;
+
 export const WORKER_IDLE = 0;
 export const WORKER_RUNNING = 1;
 export const DIRECTION_EGRESS = 1;
@@ -102,6 +107,11 @@ export const T_CLOSED = 36;
 /** u32. Written by the host: segments that could not be sent (0 = all went), and the drop reason. */
 export const T_DROPPED = 40;
 export const T_REASON = 44;
+
+/** u32. 1 = one superframe with all its headers in an RX buffer, for the underlay TAP; T_OFFSET is at its 24-byte virtio-net header. */
+export const T_INJECTED = 48;
+/** u32. Bytes of its wire frames, without outer headers. */
+export const T_FRAME_BYTES = 52;
 
 /** Descriptors of writes to TAPs: WRITE_MAX entries. Written in this order. */
 export const W_WRITE = 9216;

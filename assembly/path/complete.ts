@@ -27,7 +27,7 @@ import {
   R_LENGTH,
   R_SEGMENT_BYTES,
   T_DROPPED,
-  T_LENGTH,
+  T_FRAME_BYTES,
   T_NETWORK,
   T_REASON,
   T_SEGMENT_BYTES,
@@ -87,7 +87,7 @@ function countSend(send: usize): void {
   const network = load<u32>(send, T_NETWORK);
   const dropped = load<u32>(send, T_DROPPED);
   const sent = load<u32>(send, T_SEGMENTS) - dropped;
-  const all = load<u32>(send, T_LENGTH) - load<u32>(send, T_SEGMENTS) * VXLAN_BYTES;
+  const all = load<u32>(send, T_FRAME_BYTES);
   count(network, C_SENT, sent);
   count(network, C_SENT_BYTES, dropped == 0 ? all : min<u32>(all, sent * (load<u32>(send, T_SEGMENT_BYTES) - VXLAN_BYTES)));
   if (dropped != 0) drop(network, reasonOf(load<u32>(send, T_REASON)), dropped);

@@ -28,11 +28,11 @@ function packetBytes(): u32 {
   return length - before;
 }
 
-/** Sends the frame just parsed to `vtep`, or drops it as too big; tells `source` (a port; 0 = nobody). Room for both is checked. */
+/** Sends the frame just parsed to `vtep`, or drops it as too big; tells `source` (the port it came from, alone to this VTEP; 0: one of several replicas). Room for both is checked. */
 export function sendFitting(network: u32, vtep: u32, source: u32): void {
   const mtu = min<u32>(MTU_MAX, min<u32>(load<u32>(networkAt(network) + N_MTU), atomic.load<u32>(vtepAt(vtep) + V_MTU)));
   if (packetBytes() <= mtu) {
-    send(network, vtep);
+    send(network, vtep, source != 0);
     return;
   }
   drop(network, DROP_PKT_TOO_BIG, segments);

@@ -9,6 +9,8 @@ import {
   BUCKETS,
   T_CLOSED,
   T_DROPPED,
+  T_FRAME_BYTES,
+  T_INJECTED,
   T_LENGTH,
   T_NETWORK,
   T_OFFSET,
@@ -26,11 +28,12 @@ import {
 } from "../abi/worker";
 import { frame, length } from "../offload/frame";
 import { beginSegments, finishChecksum, segmentPayloadOf, writeSegment } from "../offload/segment";
-import { csumOffset, csumStart, headerBytes, partial, segmentPayload, segments } from "../offload/superframe";
+import { csumOffset, csumStart, headerBytes, partial, segmentPayload, segments, wireBytes } from "../offload/superframe";
 import { block } from "../ring/block";
 import { networkAt } from "../table/network";
 import { VXLAN_BYTES, vxlanHeader } from "../wire/vxlan";
 import { flowHash } from "./flow";
+import { inject, mayInject } from "./inject";
 import { outerTos, outerTtl } from "./outer";
 
 let network: u32 = 0;
@@ -59,8 +62,11 @@ export function sendHasRoom(): bool {
   return load<u32>(block + W_TX_COUNT) + sendsNeeded() <= <u32>TX_MAX;
 }
 
-/** Appends the frame just parsed, all its segments, to the sends for `to`. The caller has checked sendHasRoom() and the MTU. */
-export function send(onNetwork: u32, to: u32): void {
+/**
+ * Appends the frame just parsed, all its segments, to the sends for `to`. The caller has checked sendHasRoom() and the MTU. `alone`: it goes
+ * nowhere else, so that its buffer may be written to.
+ */
+export function send(onNetwork: u32, to: u32, alone: bool): void {
   network = onNetwork;
   vtep = to;
   socket = flowHash() & (TX_SOCKETS - 1);
@@ -68,6 +74,10 @@ export function send(onNetwork: u32, to: u32): void {
   ttl = outerTtl(network);
   bucket = block + W_TX_BUCKETS + <usize>((vtep * 61 + network * 17 + socket) & (BUCKETS - 1)) * 8;
   const header = vxlanHeader(load<u32>(networkAt(network) + N_VNI));
+  if (segments > 1 && alone && mayInject(to)) {
+    sendWhole(header);
+    return;
+  }
   if (segments > 1) {
     beginSegments();
     for (let i: u32 = 0; i < segments; i++) {
@@ -83,6 +93,18 @@ export function send(onNetwork: u32, to: u32): void {
   if (partial) finishChecksum(at + VXLAN_BYTES, length, csumStart, csumOffset);
 }
 
+/** The superframe as one injected send; what follows it on this socket comes behind it. */
+function sendWhole(header: u64): void {
+  store<u32>(bucket, 0);
+  const open = openSend(segmentBytes());
+  const at = inject(vtep, header, socket, tos, ttl);
+  store<u32>(open, <u32>at, T_OFFSET);
+  store<u32>(open, <u32>(frame + length - at), T_LENGTH);
+  store<u32>(open, segments, T_SEGMENTS);
+  store<u32>(open, wireBytes, T_FRAME_BYTES);
+  store<u32>(open, 1, T_INJECTED);
+}
+
 /** Room for one segment of `bytes` in the open send, or in a new one. */
 function place(bytes: u32): usize {
   let open = <usize>load<u32>(bucket);
@@ -93,6 +115,7 @@ function place(bytes: u32): usize {
   const used = load<u32>(open, T_LENGTH);
   store<u32>(open, used + bytes, T_LENGTH);
   store<u32>(open, load<u32>(open, T_SEGMENTS) + 1, T_SEGMENTS);
+  store<u32>(open, load<u32>(open, T_FRAME_BYTES) + bytes - VXLAN_BYTES, T_FRAME_BYTES);
   if (bytes < load<u32>(open, T_SEGMENT_BYTES)) store<u32>(open, 1, T_CLOSED);
   return <usize>load<u32>(open, T_OFFSET) + used;
 }
@@ -126,5 +149,7 @@ function openSend(bytes: u32): usize {
   store<u32>(open, network, T_NETWORK);
   store<u32>(open, 0, T_CLOSED);
   store<u32>(open, 0, T_DROPPED);
+  store<u32>(open, 0, T_INJECTED);
+  store<u32>(open, 0, T_FRAME_BYTES);
   return open;
 }

@@ -19,6 +19,33 @@ export const GSO_UDP_L4: u32 = 5;
 /** Or'ed in when the first segment alone carries CWR. */
 export const GSO_ECN: u32 = 0x80;
 
+/** With UDP tunnel GSO (virtio 1.3, linux/virtio_net.h, Linux 6.17): 24 bytes, the tunnel's offsets last. */
+export const VNET_TUNNEL_BYTES: u32 = 24;
+const VNET_OUTER_TRANSPORT: usize = 20;
+const VNET_INNER_NETWORK: usize = 22;
+/** The outer UDP checksum field holds the pseudo-header's sum. */
+const VNET_TUNNEL_CSUM: u32 = 8;
+export const GSO_TUNNEL_IPV4: u32 = 0x20;
+export const GSO_TUNNEL_IPV6: u32 = 0x40;
+
+/** What stands in front of an encapsulated superframe; offsets are from its outer Ethernet header. */
+export function writeTunnelVnet(header: usize, gsoType: u32, headerBytes: u32, gsoSize: u32): void {
+  store<v128>(header, i64x2.splat(0));
+  store<u32>(header, 0, 16);
+  store<u8>(header, VNET_NEEDS_CSUM | VNET_TUNNEL_CSUM, VNET_FLAGS);
+  store<u8>(header, gsoType, VNET_GSO_TYPE);
+  store<u16>(header, headerBytes, VNET_HDR_LEN);
+  store<u16>(header, gsoSize, VNET_GSO_SIZE);
+}
+
+/** Where its checksums and its inner packet are: offsets from the outer Ethernet header. */
+export function writeTunnelOffsets(header: usize, csumStart: u32, csumOffset: u32, outerTransport: u32, innerNetwork: u32): void {
+  store<u16>(header, csumStart, VNET_CSUM_START);
+  store<u16>(header, csumOffset, VNET_CSUM_OFFSET);
+  store<u16>(header, outerTransport, VNET_OUTER_TRANSPORT);
+  store<u16>(header, innerNetwork, VNET_INNER_NETWORK);
+}
+
 @inline
 export function clearVnet(header: usize): void {
   store<u64>(header, 0);

@@ -4,6 +4,7 @@
 import type { Logger } from "pino";
 import { serveApi } from "../api/server.ts";
 import { DataPlane } from "../control/dataplane.ts";
+import { Injection } from "../control/injection.ts";
 import { Learning } from "../control/learning.ts";
 import { Vteps, writeNetworks } from "../control/networks.ts";
 import { type PortPlace, readRecord, recordPath, removeRecord, writeRecord } from "../control/port-record.ts";
@@ -99,8 +100,17 @@ async function start(config: StaticConfig, log: Logger, undo: Undo[]): Promise<D
     onPortGone: (port) => void ports.gone(port).catch((error) => log.error({ message: messageOf(error) }, "port could not be closed")),
     onPathMtu: (vtep, mtu) => log.warn({ vtep, mtu }, "the path carries less: inner MTU lowered"),
   });
+  const injection = new Injection({
+    plane,
+    vteps,
+    own: config.node.vtep,
+    device: underlay.interface,
+    onUnavailable: (why) => log.info({ why }, "superframes go by the sockets: injection is not to be had"),
+  });
   plane.start();
   learning.start();
+  undo.push(() => injection.stop());
+  await injection.start();
   ports.watch();
   undo.push(() => learning.stop());
   log.info({ underlay, workers: config.workers, backend: config.backend, networks: networks.length, ports: ports.all.length }, "ready");

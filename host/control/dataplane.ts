@@ -10,7 +10,7 @@ import { Tables } from "../core/tables.ts";
 import type { StaticConfig } from "../model/config.ts";
 import { familyOf } from "../model/ip.ts";
 import { type WorkerFailure, WorkerPool } from "../worker/pool.ts";
-import { closeSockets, openSockets, type WorkerSockets } from "./sockets.ts";
+import { closeSockets, openSockets, openTunnelTaps, type WorkerSockets } from "./sockets.ts";
 
 export class DataPlane {
   readonly memory: WebAssembly.Memory;
@@ -20,6 +20,8 @@ export class DataPlane {
   readonly sockets: readonly WorkerSockets[];
   readonly pool: WorkerPool;
   readonly workers: number;
+  /** What the kernel said when it was asked for underlay TAPs and had none. */
+  readonly injectionRefused: Error | undefined;
   readonly #core: Core;
   readonly #header: Int32Array<ArrayBufferLike>;
   #clock: NodeJS.Timeout | undefined;
@@ -44,12 +46,14 @@ export class DataPlane {
     this.grace = new Grace(this.memory);
     this.tables = new Tables(this.#core, this.memory, () => this.#mayRebuild());
     this.sockets = openSockets(config.workers, config.node.vtep, config.node.dataPort, config.backend === "native");
+    if (config.injection && config.backend === "native") this.injectionRefused = openTunnelTaps(this.sockets);
     const common = { backend: config.backend, memory: this.memory, module, family: familyOf(config.node.vtep) };
-    const tasks = this.sockets.map(({ receiver, senders, doorbell }, worker) => ({
+    const tasks = this.sockets.map(({ receiver, senders, tunnelTap, doorbell }, worker) => ({
       ...common,
       worker,
       receiver,
       senders,
+      tunnelTap: tunnelTap?.fd ?? -1,
       doorbell: doorbell.fd,
     }));
     this.pool = new WorkerPool(tasks, onFailure);

@@ -40,6 +40,7 @@ export class Vteps {
     this.#port = port;
     this.mtu = overlayMtuOf(underlay, familyOf(vtep));
     tables.setVtepAddress(parseIp(vtep), 0);
+    entries.setOwnAddress(parseIp(vtep));
   }
 
   /** The VTEP's index, given out when it is new; 0 when there is no room for one more. */

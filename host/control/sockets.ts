@@ -6,11 +6,14 @@ import { OperationError } from "../model/errors.ts";
 import { SysError } from "../sys/errno.ts";
 import { EventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
+import { openTunnelTap, type TunnelTap } from "../sys/tunnel-tap.ts";
 import { openReceiver, openSender, type ReceiverOptions } from "../sys/udp.ts";
 
 export interface WorkerSockets {
   receiver: number;
   senders: number[];
+  /** The way of superframes that leave whole, where the kernel has it. */
+  tunnelTap: TunnelTap | undefined;
   doorbell: EventFd;
 }
 
@@ -19,7 +22,7 @@ export function openSockets(count: number, address: string, port: number, gro: b
   const open: WorkerSockets[] = [];
   try {
     for (let worker = 0; worker < count; worker++) {
-      const sockets: WorkerSockets = { receiver: -1, senders: [], doorbell: new EventFd() };
+      const sockets: WorkerSockets = { receiver: -1, senders: [], tunnelTap: undefined, doorbell: new EventFd() };
       open.push(sockets);
       sockets.receiver = receiverOn({ address, port, first: worker === 0, gro });
       for (let i = 0; i < TX_SOCKETS; i++) sockets.senders.push(openSender({ address }));
@@ -43,9 +46,23 @@ function receiverOn(options: ReceiverOptions): number {
   }
 }
 
+/** Opens an underlay TAP for each worker, or for none: then what the kernel said is returned. */
+export function openTunnelTaps(all: readonly WorkerSockets[]): SysError | undefined {
+  for (const sockets of all) {
+    try {
+      sockets.tunnelTap = openTunnelTap();
+    } catch (error) {
+      if (!(error instanceof SysError)) throw error;
+      return error;
+    }
+  }
+  return undefined;
+}
+
 /** Closes them; the workers have stopped. */
 export function closeSockets(all: readonly WorkerSockets[]): void {
-  for (const { receiver, senders, doorbell } of all) {
+  for (const { receiver, senders, tunnelTap, doorbell } of all) {
+    if (tunnelTap) closeFd(tunnelTap.fd);
     if (receiver >= 0) closeFd(receiver);
     for (const sender of senders) closeFd(sender);
     doorbell.close();

@@ -96,6 +96,18 @@ export class Entries {
     Atomics.store(row, abi.V_FAMILY / 4, entry.family);
   }
 
+  /** 14 bytes of outer Ethernet header, or null: no injection. Readers may be using the old ones: the caller lets a grace period pass in between. */
+  setVtepNextHop(index: number, header: Uint8Array | null): void {
+    const row = this.vtep(index);
+    if (header) new Uint8Array(row.buffer, row.byteOffset + abi.V_NEXT_HOP, 14).set(header);
+    Atomics.store(row, abi.V_INJECT / 4, header ? 1 : 0);
+  }
+
+  /** This host's own VTEP address, 16 bytes: the source of what is injected. */
+  setOwnAddress(address: Uint8Array): void {
+    new Uint8Array(this.#buffer, abi.HEADER + abi.H_OWN, 16).set(address);
+  }
+
   setVtepMtu(index: number, mtu: number): void {
     Atomics.store(this.vtep(index), abi.V_MTU / 4, mtu);
   }

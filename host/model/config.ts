@@ -8,6 +8,8 @@ export interface StaticConfig {
   workers: number;
   /** How frames are moved: `native` (koffi, superframes, batches) or `dgram` (node:dgram, one datagram a call). */
   backend: Backend;
+  /** Superframes may leave whole, through an underlay TAP, where the kernel and the path allow it. */
+  injection: boolean;
   /** Where /metrics is served; null = not at all. */
   metrics: { host: string; port: number } | null;
   /** Path of the API's unix socket. */

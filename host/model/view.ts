@@ -80,6 +80,8 @@ export interface VtepRow {
   /** The largest inner IP packet that fits the path to it, in bytes. */
   mtu: number;
   networks: string[];
+  /** How superframes go there: cut by the sending sockets, or injected whole. */
+  superframes: "sockets" | "injected";
 }
 
 export interface PortView {

@@ -37,6 +37,8 @@ export const TUN_F_TSO4 = 0x02;
 export const TUN_F_TSO6 = 0x04;
 export const TUN_F_USO4 = 0x20;
 export const TUN_F_USO6 = 0x40;
+export const TUN_F_UDP_TUNNEL_GSO = 0x80;
+export const TUN_F_UDP_TUNNEL_GSO_CSUM = 0x100;
 /** struct virtio_net_hdr without num_buffers (linux/virtio_net.h). */
 export const VNET_HEADER_BYTES = 10;
 

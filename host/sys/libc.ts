@@ -53,6 +53,11 @@ export const ioctl = declare<(fd: Fd, request: number, argument: Address) => num
 export const setns = declare<(fd: Fd, type: number) => number>("setns", "int", ["int", "int"]);
 export const socket = declare<(family: number, type: number, protocol: number) => Fd>("socket", "int", ["int", "int", "int"]);
 export const bind = declare<(fd: Fd, address: Uint8Array, bytes: number) => number>("bind", "int", ["int", "void *", "uint"]);
+export const getsockname = declare<(fd: Fd, address: Uint8Array, bytes: Int32Array) => number>("getsockname", "int", [
+  "int",
+  "void *",
+  "void *",
+]);
 export const connect = declare<(fd: Fd, address: Uint8Array, bytes: number) => number>("connect", "int", ["int", "void *", "uint"]);
 export const sendto = declare<(fd: Fd, data: Uint8Array, bytes: number, flags: number, to: Uint8Array, toBytes: number) => number>(
   "sendto",

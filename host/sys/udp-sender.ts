@@ -14,6 +14,7 @@ import { TX_BUFFER_BYTES, TX_MAX, TX_PAYLOAD_BYTES_MAX, TX_SEGMENTS_MAX, VTEPS_M
 import * as reason from "../../assembly/abi/reason.ts";
 import {
   T_DROPPED,
+  T_INJECTED,
   T_LENGTH,
   T_OFFSET,
   T_REASON,
@@ -24,15 +25,18 @@ import {
   T_TTL,
   T_VTEP,
   TX_BYTES,
+  W_SOURCE_PORTS,
   W_TX,
   W_TX_BUFFER,
   W_TX_COUNT,
   WORKER_BYTES,
 } from "../../assembly/abi/worker.ts";
 import * as k from "./constants.ts";
+import { Injector } from "./injector.ts";
 import { errno, sendmmsg } from "./libc.ts";
 import { Region } from "./memory.ts";
 import type { Family } from "./sockaddr.ts";
+import { localPort } from "./udp.ts";
 import { MESSAGE_BYTES, UdpMessages } from "./udp-messages.ts";
 import { VtepSockaddrs } from "./vtep-sockaddrs.ts";
 
@@ -59,6 +63,7 @@ export class UdpSender {
   readonly pathMtuEvents = new Set<number>();
   readonly #words: Int32Array<ArrayBufferLike>;
   readonly #block: number;
+  readonly #injector: Injector;
   readonly #fds: Int32Array;
   readonly #withoutGso: Uint8Array;
   readonly #vteps: VtepSockaddrs;
@@ -69,11 +74,13 @@ export class UdpSender {
   /** The descriptors, copied before they are checked: what is checked is what is used, whatever happens to the shared memory meanwhile. */
   readonly #plan = new Int32Array(TX_MAX * PLAN_WORDS);
 
-  /** `workerBlock`: byte offset of the worker's block. `fds`: TX_SOCKETS of openSender, of this family. */
-  constructor(region: Region, workerBlock: number, fds: readonly number[], family: Family) {
+  /** `workerBlock`: byte offset of the worker's block. `fds`: TX_SOCKETS of openSender, of this family. `tunnelTap`: an underlay TAP, or -1. */
+  constructor(region: Region, workerBlock: number, fds: readonly number[], family: Family, tunnelTap = -1) {
     if (!region.holds(workerBlock, WORKER_BYTES)) throw new RangeError("the worker's block lies outside the memory");
     this.#words = region.words;
     this.#block = workerBlock;
+    this.#injector = new Injector(region, workerBlock, tunnelTap);
+    for (const [i, fd] of fds.entries()) region.words[((workerBlock + W_SOURCE_PORTS) >> 2) + i] = localPort(fd);
     this.#fds = Int32Array.from(fds);
     this.#withoutGso = new Uint8Array(fds.length);
     this.#vteps = new VtepSockaddrs(region, family);
@@ -89,6 +96,13 @@ export class UdpSender {
     let socket = 0;
     let messages = 0;
     for (let i = 0; i < count; i++) {
+      if (this.#words[(this.#block + W_TX + i * TX_BYTES + T_INJECTED) >> 2] !== 0) {
+        if (messages > 0) calls += this.#flush(socket, messages);
+        messages = 0;
+        calls++;
+        this.#injector.inject(i);
+        continue;
+      }
       const plan = this.#copy(i);
       const why = this.#refusal(plan);
       if (why !== reason.DROP_NONE) {

@@ -5,9 +5,9 @@ import { randomInt } from "node:crypto";
 import { familyOf } from "../model/ip.ts";
 import * as k from "./constants.ts";
 import { check, SysError } from "./errno.ts";
-import { bind, close, connect, errno, getsockopt, setsockopt, socket } from "./libc.ts";
+import { bind, close, connect, errno, getsockname, getsockopt, setsockopt, socket } from "./libc.ts";
 import { Scratch } from "./memory.ts";
-import { addressFamily, endpointText, type Family, sockaddr } from "./sockaddr.ts";
+import { addressFamily, endpointText, type Family, SOCKADDR_IN6_BYTES, sockaddr } from "./sockaddr.ts";
 
 /** Asked for in each direction; the kernel doubles it for its own bookkeeping. */
 export const SOCKET_BUFFER_BYTES = 8 * 1024 * 1024;
@@ -69,6 +69,14 @@ export function openSender(options: { address: string }): number {
     }
     bindToFreePort(fd, family, options.address);
   });
+}
+
+/** The port that a socket is bound to. Throws SysError. */
+export function localPort(fd: number): number {
+  const own = new Uint8Array(SOCKADDR_IN6_BYTES);
+  check(getsockname(fd, own, Int32Array.of(own.length)), "getsockname", `fd ${fd}`);
+  // sin_port and sin6_port stand at the same place, in network order.
+  return (own[2] << 8) | own[3];
 }
 
 /** Bytes of the largest outer IP packet that the kernel believes the path takes. Throws SysError (ENETUNREACH: there is no route). */

@@ -49,7 +49,7 @@ export class Breath {
     this.#doorbell = new EventFd(task.doorbell);
     this.#receiverFd = task.receiver;
     this.#receiver = new UdpReceiver(region, block, task.receiver, task.family);
-    this.#sender = new UdpSender(region, block, task.senders, task.family);
+    this.#sender = new UdpSender(region, block, task.senders, task.family, task.tunnelTap);
     this.#reader = new TapReader(region, block);
     this.#writer = new TapWriter(region, block);
     this.#ports = new OwnedPorts(task.memory, task.worker, this.#epoll);

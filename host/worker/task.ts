@@ -16,6 +16,8 @@ export interface WorkerTask {
   receiver: number;
   /** TX_SOCKETS sending sockets. */
   senders: number[];
+  /** An underlay TAP for injection, or -1. */
+  tunnelTap: number;
   /** An eventfd: the main thread's way to end this worker's sleep. */
   doorbell: number;
 }

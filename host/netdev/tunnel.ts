@@ -1,0 +1,83 @@
+// What injection needs of the host's network (assembly/path/inject.ts): the underlay TAP's input redirected to the underlay's interface by tc,
+// and the Ethernet header of the next hop. Redirecting passes the interface's queueing discipline, not routing, netfilter or xfrm: so it is
+// not used while the host has xfrm policies (an IPsec underlay would be bypassed). Main thread.
+
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { messageOf, OperationError } from "../model/errors.ts";
+import { familyOf } from "../model/ip.ts";
+import { macToBytes, parseMac } from "../model/mac.ts";
+import { ipBatch, ipJson } from "./ip.ts";
+
+const run = promisify(execFile);
+const TIMEOUT_MS = 10_000;
+const ETHERTYPE = { 4: [0x08, 0x00], 6: [0x86, 0xdd] } as const;
+/** Neighbour states in which the kernel itself would send (NUD_VALID of net/neighbour.h). */
+const USABLE = new Set(["REACHABLE", "STALE", "DELAY", "PROBE", "PERMANENT", "NOARP"]);
+
+/** Brings `tap` up and sends whatever is written to it out of `device`. Rejects with OperationError. */
+export async function redirectTunnelTap(tap: string, device: string): Promise<void> {
+  // Nobody reads it, so it should send nothing of its own: no link-local address, no discovery.
+  await ipBatch([
+    ["link", "set", "dev", tap, "addrgenmode", "none"],
+    ["link", "set", "dev", tap, "up"],
+  ]);
+  await tc("qdisc", "add", "dev", tap, "clsact");
+  const everything = ["protocol", "all", "prio", "1", "u32", "match", "u32", "0", "0"];
+  await tc("filter", "add", "dev", tap, "ingress", ...everything, "action", "mirred", "egress", "redirect", "dev", device);
+}
+
+async function tc(...words: string[]): Promise<void> {
+  try {
+    await run("tc", words, { timeout: TIMEOUT_MS });
+  } catch (error) {
+    throw new OperationError(`tc ${words.join(" ")}: ${messageOf((error as { stderr?: string }).stderr || error)}`, { cause: error });
+  }
+}
+
+/** Whether IPsec may want to see what leaves this host. */
+export async function hasXfrmPolicies(): Promise<boolean> {
+  const { stdout } = await run("ip", ["xfrm", "policy"], { timeout: TIMEOUT_MS });
+  return stdout.trim() !== "";
+}
+
+interface RouteReport {
+  dev?: string;
+  gateway?: string;
+}
+
+interface NeighborReport {
+  dst: string;
+  dev: string;
+  lladdr?: string;
+  state: string[];
+}
+
+interface LinkReport {
+  address?: string;
+  link_type?: string;
+}
+
+/** MAC address of `device`, or null when it is no Ethernet. */
+export async function ethernetAddress(device: string): Promise<string | null> {
+  const [link] = await ipJson<LinkReport[]>(["link", "show", "dev", device]);
+  return link?.link_type === "ether" && link.address ? link.address : null;
+}
+
+/** The neighbour through which `own` reaches `remote` by `device`; null when it goes another way, or to this host. */
+export async function nextHop(own: string, remote: string, device: string): Promise<string | null> {
+  const routes = await ipJson<RouteReport[]>(["route", "get", remote, "from", own]).catch(() => []);
+  return routes[0]?.dev === device ? (routes[0].gateway ?? remote) : null;
+}
+
+/** MAC addresses that `device`'s neighbour table has for sending now, by IP address. */
+export async function neighborMacs(device: string): Promise<Map<string, string>> {
+  const rows = await ipJson<NeighborReport[]>(["neighbor", "show", "dev", device]);
+  const usable = rows.filter(({ lladdr, state }) => lladdr !== undefined && state.some((each) => USABLE.has(each)));
+  return new Map(usable.map(({ dst, lladdr }) => [dst, lladdr as string]));
+}
+
+/** The 14 bytes in front of every outer packet. */
+export function ethernetHeader(destination: string, source: string, vtep: string): Uint8Array {
+  return Uint8Array.of(...macToBytes(parseMac(destination)), ...macToBytes(parseMac(source)), ...ETHERTYPE[familyOf(vtep)]);
+}
