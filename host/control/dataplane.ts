@@ -37,7 +37,8 @@ export class DataPlane {
     this.memory = createMemory({
       workers: config.workers,
       fdbCapacity: config.fdbCapacity,
-      addressCapacity: config.fdbCapacity,
+      // Neighbours are bounded as FDB entries are; every VTEP has room beside them (a table takes one and a half times its capacity).
+      addressCapacity: Math.max(config.fdbCapacity, 2 * abi.VTEPS_MAX),
       features: 0,
     });
     this.#core = instantiate(module, this.memory);

@@ -84,6 +84,11 @@ function assertPlaced(answer: TableAnswer, what: string): void {
 
 /** Writes every network of the file; ports are added later, as their interfaces come up. Throws OperationError when a table has no room. */
 export function writeNetworks(config: StaticConfig, entries: Entries, tables: Tables, vteps: Vteps): Network[] {
+  const placed = (vtep: string) => {
+    const index = vteps.indexOf(vtep);
+    if (index === 0) throw new OperationError(`VTEP ${vtep}: no room in the table: at most ${abi.VTEPS_MAX - 1} fit`);
+    return index;
+  };
   return config.networks.map((network, i) => {
     const index = i + 1;
     const mtu = network.mtu ?? vteps.mtu;
@@ -97,14 +102,14 @@ export function writeNetworks(config: StaticConfig, entries: Entries, tables: Ta
       learnedMax: learnedMax(config),
     });
     for (const { mac, vtep } of network.fdb) {
-      const answer = tables.setFdb(index, parseMac(mac), { kind: "vtep", index: vteps.indexOf(vtep), isStatic: true });
+      const answer = tables.setFdb(index, parseMac(mac), { kind: "vtep", index: placed(vtep), isStatic: true });
       assertPlaced(answer, `network ${network.name}, fdb ${mac}`);
     }
     for (const { ip, mac } of network.neighbors) {
       assertPlaced(tables.setNeighbor(index, parseIp(ip), parseMac(mac)), `network ${network.name}, neighbor ${ip}`);
     }
-    const peers = network.peers.map((peer) => vteps.indexOf(peer));
-    const sources = [...new Set([...peers, ...network.fdb.map(({ vtep }) => vteps.indexOf(vtep))])];
+    const peers = network.peers.map(placed);
+    const sources = [...new Set([...peers, ...network.fdb.map(({ vtep }) => placed(vtep))])];
     return { index, config: network, mtu, peers, sources, moves: 0, refused: 0 };
   });
 }

@@ -30,6 +30,8 @@ export function readRecord(file: string): PortPlace[] {
 export function writeRecord(file: string, ports: readonly PortPlace[]): void {
   mkdirSync(dirname(file), { recursive: true });
   const next = `${file}.new`;
+  // One that a killed agent left half-written may have other rights.
+  rmSync(next, { force: true });
   writeFileSync(next, JSON.stringify(ports.map(({ netnsPath, interface: name }) => ({ netnsPath, interface: name }))), { mode: 0o600 });
   renameSync(next, file);
 }

@@ -1,0 +1,107 @@
+// A data plane on loopback: sockets, tables and workers as an agent has them, no TAPs and no root. Addresses 127.0.0.2 and up stand for other hosts.
+
+import { randomInt } from "node:crypto";
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { DataPlane } from "../../../host/control/dataplane.ts";
+import { type Network, Vteps, writeNetworks } from "../../../host/control/networks.ts";
+import type { NetworkConfig, StaticConfig } from "../../../host/model/config.ts";
+import { OperationError } from "../../../host/model/errors.ts";
+import { underlayMtu } from "../../../host/model/mtu.ts";
+import type { WorkerFailure } from "../../../host/worker/pool.ts";
+import { eventually } from "../../../lab/wait.ts";
+
+export const OWN = "127.0.0.1";
+const TRIES = 20;
+const UNDERLAY = underlayMtu(1500);
+
+export function networkConfig(change: Partial<NetworkConfig> = {}): NetworkConfig {
+  return {
+    name: "blue",
+    vni: 42,
+    mtu: null,
+    learning: true,
+    allowUnlistedSources: false,
+    ignoreReservedBits: false,
+    allowVlanTags: false,
+    tos: "inherit",
+    ttl: "inherit",
+    ageingSeconds: 300,
+    peers: [],
+    fdb: [],
+    neighbors: [],
+    ports: [],
+    ...change,
+  };
+}
+
+export function staticConfig(networks: NetworkConfig[], change: Partial<StaticConfig> = {}): StaticConfig {
+  const node = { name: "a", vtep: OWN, dataPort: randomInt(20_000, 30_000) };
+  return { node, workers: 1, backend: "native", metrics: null, socket: "/nowhere/weft.sock", fdbCapacity: 1024, networks, ...change };
+}
+
+export class LoopbackPlane {
+  readonly config: StaticConfig;
+  readonly plane: DataPlane;
+  readonly vteps: Vteps;
+  readonly networks: Network[];
+  readonly failures: WorkerFailure[];
+  readonly #senders = new Map<string, Socket>();
+
+  private constructor(config: StaticConfig, plane: DataPlane, failures: WorkerFailure[]) {
+    this.config = config;
+    this.plane = plane;
+    this.failures = failures;
+    this.vteps = new Vteps(this.plane.entries, this.plane.tables, config.node.dataPort, UNDERLAY, OWN);
+    this.networks = writeNetworks(config, this.plane.entries, this.plane.tables, this.vteps);
+  }
+
+  /** On a data port that nobody has. */
+  static open(networks: NetworkConfig[], change: Partial<StaticConfig> = {}): LoopbackPlane {
+    for (let tries = 1; ; tries++) {
+      const config = staticConfig(networks, change);
+      const failures: WorkerFailure[] = [];
+      let plane: DataPlane | undefined;
+      try {
+        plane = new DataPlane(config, (failure) => failures.push(failure));
+        return new LoopbackPlane(config, plane, failures);
+      } catch (error) {
+        void plane?.close();
+        if (!(error instanceof OperationError) || !error.message.includes("in use") || tries === TRIES) throw error;
+      }
+    }
+  }
+
+  /** Starts the workers, with every network's flood list as the file has it. */
+  async start(): Promise<void> {
+    for (const { index, peers, sources } of this.networks) await this.plane.setFlood(index, { vteps: peers, ports: [], sources });
+    this.plane.start();
+  }
+
+  /** Sends datagrams to the data port from another host's address. */
+  async send(from: string, payloads: readonly Uint8Array[]): Promise<void> {
+    let socket = this.#senders.get(from);
+    if (!socket) {
+      socket = createSocket("udp4");
+      this.#senders.set(from, socket);
+      const listening = once(socket, "listening");
+      socket.bind(0, from);
+      await listening;
+    }
+    for (const payload of payloads) {
+      await new Promise<void>((resolve, reject) => {
+        socket.send(payload, this.config.node.dataPort, OWN, (error) => (error ? reject(error) : resolve()));
+      });
+    }
+  }
+
+  /** Waits until `probe` holds. */
+  until(what: string, probe: () => boolean): Promise<true> {
+    return eventually(what, probe);
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#senders.values()) socket.close();
+    await this.plane.close();
+  }
+}

@@ -1,0 +1,4 @@
+import { describeNetns } from "../needs.ts";
+import { backendSuite } from "./backend.ts";
+
+describeNetns("the native backend", ["socat"], () => backendSuite("native"));
