@@ -1,5 +1,6 @@
-// What is measured of one overlay in one round: TCP with one and four streams, 64-byte UDP datagrams that arrive (of as many as the
-// sender could offer on the same CPUs), the ping round trip, and how many seconds of CPU a gigabyte costs (busy time of the whole machine, since an overlay's work is also in soft interrupts and in the ends).
+// What is measured of one overlay in one round: TCP with one and four streams, 64-byte UDP datagrams that arrive (of as many as the sender
+// could offer on the same CPUs), the ping round trip, and how many seconds of CPU a gigabyte costs (busy time of the whole machine, since an
+// overlay's work is also in soft interrupts and in the ends).
 
 import { readFileSync } from "node:fs";
 import { run } from "../lab/command.ts";

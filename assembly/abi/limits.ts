@@ -24,7 +24,7 @@ export const FLOOD_VTEPS_MAX = 4096;
 export const WORKERS_MAX = 64;
 
 /** Slots looked at before a table says "absent" or "full". */
-export const PROBES_MAX = 64;
+export const PROBES_MAX = 128;
 
 /** Frames or datagrams handed to the core in one call. */
 export const RX_MAX = 64;

@@ -8,7 +8,7 @@ import { Injection } from "../control/injection.ts";
 import { Learning } from "../control/learning.ts";
 import { Vteps, writeNetworks } from "../control/networks.ts";
 import { type PortPlace, readRecord, recordPath, removeRecord, writeRecord } from "../control/port-record.ts";
-import { Ports } from "../control/ports.ts";
+import { type Port, Ports } from "../control/ports.ts";
 import { View } from "../control/view.ts";
 import { serveMetrics } from "../metrics/server.ts";
 import type { StaticConfig } from "../model/config.ts";
@@ -74,19 +74,17 @@ async function start(config: StaticConfig, log: Logger, undo: Undo[]): Promise<D
   }
 
   const record = recordPath(config.socket);
-  // Interfaces that are there when this agent ends: for now those that an earlier one left and this one is to adopt.
-  let remaining = await clearLeftovers(readRecord(record), ports, log);
-  const places = ports.all.map((port) => ({ netnsPath: port.netnsPath, interface: port.config.interface }));
-  writeRecord(record, places);
-  undo.push(() => (remaining.length > 0 ? writeRecord(record, remaining) : removeRecord(record)));
+  await clearLeftovers(readRecord(record), ports, log);
+  writeRecord(record, ports.all.map(placeOf));
+  undo.push(() => {
+    const remaining = ports.all.filter(({ exists }) => exists).map(placeOf);
+    if (remaining.length > 0) writeRecord(record, remaining);
+    else removeRecord(record);
+  });
   await ports.open();
-  remaining = places;
   // Undone in reverse: first nobody asks for changes any more, then the workers stop, then the ports' descriptors are closed.
   undo.push(
-    async () => {
-      await ports.remove();
-      remaining = [];
-    },
+    () => ports.remove(),
     () => plane.stopWorkers(),
     () => ports.unwatch(),
   );
@@ -107,7 +105,7 @@ async function start(config: StaticConfig, log: Logger, undo: Undo[]): Promise<D
     device: underlay.interface,
     onUnavailable: (why) => log.info({ why }, "superframes go by the sockets: injection is not to be had"),
   });
-  plane.start();
+  await plane.start();
   learning.start();
   undo.push(() => injection.stop());
   await injection.start();
@@ -117,13 +115,12 @@ async function start(config: StaticConfig, log: Logger, undo: Undo[]): Promise<D
   return plane;
 }
 
-/** Removes the ports that a killed agent made and that this configuration does not have. Gives the others. */
-async function clearLeftovers(recorded: readonly PortPlace[], ports: Ports, log: Logger): Promise<PortPlace[]> {
-  const places = new Set(ports.all.map((port) => `${port.netnsPath} ${port.config.interface}`));
-  const wanted: PortPlace[] = [];
+/** Removes the ports that a killed agent made and that this configuration does not have; marks those that it has. */
+async function clearLeftovers(recorded: readonly PortPlace[], ports: Ports, log: Logger): Promise<void> {
   for (const left of recorded) {
-    if (places.has(`${left.netnsPath} ${left.interface}`)) {
-      wanted.push(left);
+    const wanted = ports.all.find((port) => port.netnsPath === left.netnsPath && port.config.interface === left.interface);
+    if (wanted) {
+      wanted.exists = true;
       continue;
     }
     try {
@@ -134,5 +131,8 @@ async function clearLeftovers(recorded: readonly PortPlace[], ports: Ports, log:
       log.info({ ...left, message: messageOf(error) }, "nothing to remove of what an earlier agent left");
     }
   }
-  return wanted;
+}
+
+function placeOf({ netnsPath, config }: Port): PortPlace {
+  return { netnsPath, interface: config.interface };
 }

@@ -8,9 +8,13 @@ import { createMemory } from "../core/layout.ts";
 import { type Core, instantiate, loadCore } from "../core/module.ts";
 import { Tables } from "../core/tables.ts";
 import type { StaticConfig } from "../model/config.ts";
+import { OperationError } from "../model/errors.ts";
 import { familyOf } from "../model/ip.ts";
 import { type WorkerFailure, WorkerPool } from "../worker/pool.ts";
 import { closeSockets, openSockets, openTunnelTaps, type WorkerSockets } from "./sockets.ts";
+
+/** Threads start slowly on a busy machine. */
+const START_MS_MAX = 30_000;
 
 export class DataPlane {
   readonly memory: WebAssembly.Memory;
@@ -29,6 +33,8 @@ export class DataPlane {
   readonly #flipped = new Map<number, number>();
   #rebuilt = 0;
   #running = false;
+  /** Ends start() when a worker fails before it has breathed. */
+  #failStart: (failure: WorkerFailure) => void = () => {};
 
   /** Opens sockets and lays out memory; no worker runs yet. Throws OperationError with nothing left open. */
   constructor(config: StaticConfig, onFailure: (failure: WorkerFailure) => void) {
@@ -57,16 +63,24 @@ export class DataPlane {
       tunnelTap: tunnelTap?.fd ?? -1,
       doorbell: doorbell.fd,
     }));
-    this.pool = new WorkerPool(tasks, onFailure);
+    this.pool = new WorkerPool(tasks, (failure) => {
+      onFailure(failure);
+      this.#failStart(failure);
+    });
     this.#tick();
   }
 
-  /** Starts the clock and the workers. */
-  start(): void {
+  /** Starts the clock and the workers; done once every worker breathes. Rejects with OperationError when one cannot. */
+  async start(): Promise<void> {
     this.#clock = setInterval(() => this.#tick(), abi.TICK_MS);
-    this.grace.begin();
+    const generation = this.grace.begin();
+    const failed = new Promise<never>((_, reject) => {
+      this.#failStart = ({ worker, message }) => reject(new OperationError(`worker ${worker} cannot start: ${message}`));
+    });
     this.#running = true;
     this.pool.start();
+    await Promise.race([this.grace.seen(generation, START_MS_MAX), failed]);
+    this.#failStart = () => {};
   }
 
   /** Stops the workers: afterwards no descriptor is in use. May be called twice. */

@@ -29,6 +29,8 @@ export interface Port {
   netnsId: bigint;
   fd: number;
   up: boolean;
+  /** Its interface is there, for all that is known: made by this agent, or by an earlier one that left it. */
+  exists: boolean;
   /** Frames that the kernel dropped at the TAP's queue, as of the last look. */
   txDropped: number;
 }
@@ -55,7 +57,7 @@ export class Ports {
     this.all = networks.flatMap((network) =>
       network.config.ports.map((config) => {
         index++;
-        return { index, network, config, netnsPath: netnsPath(config.netns), netnsId: 0n, fd: -1, up: false, txDropped: 0 };
+        return { index, network, config, netnsPath: netnsPath(config.netns), netnsId: 0n, fd: -1, up: false, exists: false, txDropped: 0 };
       }),
     );
   }
@@ -69,7 +71,7 @@ export class Ports {
       }
     } catch (error) {
       for (const port of this.all) if (port.up) await this.#close(port);
-      // What cannot be removed is told by the error that is on its way already, or gone with its namespace.
+      // What cannot be removed still exists, and is recorded; the error that is on its way already is the one to tell.
       for (const port of made) await removeInterface(port).catch(() => {});
       throw error;
     }
@@ -101,8 +103,8 @@ export class Ports {
       closeFd(port.fd);
       port.fd = -1;
       port.up = false;
-      if (!netnsIs(port.netnsPath, port.netnsId)) continue;
-      await removeInterface(port).catch((error) => errors.push(error));
+      if (!netnsIs(port.netnsPath, port.netnsId)) port.exists = false;
+      else await removeInterface(port).catch((error) => errors.push(error));
     }
     if (errors.length > 0) throw errors[0];
   }
@@ -113,6 +115,7 @@ export class Ports {
       const port = this.all[index - 1];
       if (!port?.up) return;
       await this.#close(port);
+      port.exists = false;
       this.#log(port, "lost", "its TAP is gone");
     });
   }
@@ -141,6 +144,7 @@ export class Ports {
     port.fd = fd;
     port.netnsId = id;
     port.up = true;
+    port.exists = true;
     this.#plane.setFeatures(offloads.uso ? abi.FEATURE_USO : 0);
     const network = port.network.index;
     this.#plane.entries.setPort(port.index, { fd, owner: (port.index - 1) % this.#plane.workers, network, mac });
@@ -195,6 +199,7 @@ export class Ports {
     if (port.up) {
       if (netnsIs(port.netnsPath, port.netnsId)) return;
       await this.#close(port);
+      port.exists = false;
       this.#log(port, "lost", "its network namespace is gone");
     } else if (port.fd !== -1) {
       await this.#release(port);
@@ -223,6 +228,7 @@ export class Ports {
   }
 }
 
-function removeInterface({ netnsPath, config }: Port): Promise<void> {
-  return removePort({ netnsPath, interface: config.interface });
+async function removeInterface(port: Port): Promise<void> {
+  await removePort({ netnsPath: port.netnsPath, interface: port.config.interface });
+  port.exists = false;
 }

@@ -1,5 +1,7 @@
-// The workers: one long-running Piscina task each (never a task a packet). A worker whose core traps is logged and replaced by a new
-// instance on a new task, with the same descriptors; it goes on behind the frame that trapped. Main thread only.
+// The workers: one thread and one long-running Piscina task each (never a task a packet). A worker whose core traps is logged and replaced by a
+// new instance on a new task, with the same descriptors; it goes on behind the frame that trapped. Main thread only.
+//
+// Each has a Piscina of its own: when a thread dies before it has taken its task, the task that waits for it is known.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Piscina } from "piscina";
@@ -19,43 +21,41 @@ const LIFE_MIN_MS = 1000;
 const PAUSE_MS = 100;
 const STOP_TIMEOUT_MS = 5000;
 
+interface Post {
+  task: WorkerTask;
+  doorbell: EventFd;
+  piscina: Piscina;
+  /** Takes back the task that no thread has taken yet. */
+  cancel: AbortController;
+}
+
 export class WorkerPool {
   /** Times that each worker was replaced. */
   readonly restarts: number[];
-  readonly #tasks: readonly WorkerTask[];
-  readonly #doorbells: readonly EventFd[];
   readonly #header: Int32Array<ArrayBufferLike>;
-  readonly #piscina: Piscina;
+  readonly #posts: Post[];
   readonly #onFailure: (failure: WorkerFailure) => void;
   #running: Promise<void>[] = [];
 
-  /** Starts nothing yet. */
+  /** Starts threads, which wait. */
   constructor(tasks: readonly WorkerTask[], onFailure: (failure: WorkerFailure) => void) {
-    this.#tasks = tasks;
     this.#onFailure = onFailure;
     this.restarts = tasks.map(() => 0);
-    this.#doorbells = tasks.map((task) => new EventFd(task.doorbell));
     this.#header = new Int32Array(tasks[0].memory.buffer, abi.HEADER);
-    this.#piscina = new Piscina({
-      filename: new URL("./worker.ts", import.meta.url).href,
-      minThreads: tasks.length,
-      maxThreads: tasks.length,
-      concurrentTasksPerWorker: 1,
-      recordTiming: false,
-    });
+    this.#posts = tasks.map((task) => postOf(task));
   }
 
   /** Starts every worker. */
   start(): void {
-    this.#running = this.#tasks.map((task) => this.#keep(task));
+    this.#running = this.#posts.map((post) => this.#keep(post));
   }
 
   /** Ends the sleep of every worker, so that it sees what changed. */
   wake(): void {
-    for (const doorbell of this.#doorbells) doorbell.signal();
+    for (const { doorbell } of this.#posts) doorbell.signal();
   }
 
-  /** Stops every worker and ends its thread. */
+  /** Stops every worker and ends its thread. May be called twice. */
   async stop(): Promise<void> {
     Atomics.store(this.#header, abi.H_STOP / 4, 1);
     this.wake();
@@ -64,19 +64,22 @@ export class WorkerPool {
       () => {},
     );
     late.abort();
-    await this.#piscina.destroy();
+    await Promise.all(this.#posts.map(({ piscina }) => piscina.destroy()));
   }
 
-  async #keep(task: WorkerTask): Promise<void> {
+  async #keep(post: Post): Promise<void> {
+    const { worker } = post.task;
     while (!this.#isStopping()) {
       const began = Date.now();
+      post.cancel = new AbortController();
+      const { signal } = post.cancel;
       try {
-        await (this.#piscina.run(task) as Promise<WorkerResult>);
+        await (post.piscina.run(post.task, { signal }) as Promise<WorkerResult>);
         return;
       } catch (error) {
         if (this.#isStopping()) return;
-        this.restarts[task.worker]++;
-        this.#onFailure({ worker: task.worker, message: messageOf(error) });
+        this.restarts[worker]++;
+        this.#onFailure({ worker, message: messageOf(signal.aborted ? signal.reason : error) });
         if (Date.now() - began < LIFE_MIN_MS) await sleep(PAUSE_MS);
       }
     }
@@ -85,4 +88,13 @@ export class WorkerPool {
   #isStopping(): boolean {
     return Atomics.load(this.#header, abi.H_STOP / 4) !== 0;
   }
+}
+
+function postOf(task: WorkerTask): Post {
+  const filename = new URL("./worker.ts", import.meta.url).href;
+  const piscina = new Piscina({ filename, minThreads: 1, maxThreads: 1, concurrentTasksPerWorker: 1, recordTiming: false });
+  const post = { task, doorbell: new EventFd(task.doorbell), piscina, cancel: new AbortController() };
+  // A thread that had no task yet: it could not start (EMFILE, ENOMEM).
+  piscina.on("error", (error) => post.cancel.abort(error));
+  return post;
 }

@@ -75,7 +75,7 @@ export class LoopbackPlane {
   /** Starts the workers, with every network's flood list as the file has it. */
   async start(): Promise<void> {
     for (const { index, peers, sources } of this.networks) await this.plane.setFlood(index, { vteps: peers, ports: [], sources });
-    this.plane.start();
+    await this.plane.start();
   }
 
   /** Sends datagrams to the data port from another host's address. */
