@@ -44,6 +44,7 @@ export function loopbackTask(backend: Backend): LoopbackTask {
     family: 4,
     receiver: fd,
     senders,
+    tunnelTap: -1,
     doorbell: doorbell.fd,
   };
   const close = () => {

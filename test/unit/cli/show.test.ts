@@ -16,8 +16,8 @@ beforeAll(async () => {
     ...view,
     fdb: () => view.fdb().reverse(),
     vteps: () => [
-      { address: "fd00::1", port: 4790, mtu: 1430, networks: [] },
-      { address: "10.99.0.10", port: 4789, mtu: 8950, networks: ["red"] },
+      { address: "fd00::1", port: 4790, mtu: 1430, networks: [], superframes: "sockets" },
+      { address: "10.99.0.10", port: 4789, mtu: 8950, networks: ["red"], superframes: "sockets" },
       ...view.vteps(),
     ],
   });
