@@ -35,7 +35,9 @@ import {
   GSO_TUNNEL_IPV4,
   GSO_TUNNEL_IPV6,
   VNET_BYTES,
+  VNET_FLAGS,
   VNET_GSO_TYPE,
+  VNET_NEEDS_CSUM,
   VNET_TUNNEL_BYTES,
   writeTunnelOffsets,
   writeTunnelVnet,
@@ -46,9 +48,13 @@ const FAMILY_IPV4: u32 = 4;
 /** Largest IP packet. */
 const PACKET_BYTES_MAX: u32 = 65535;
 
-/** Whether the superframe just parsed, from a TAP, can leave whole to this VTEP. */
+/**
+ * Whether the superframe just parsed, from a TAP, can leave whole to this VTEP. Its checksum field must hold the pseudo-header's sum, from which
+ * the kernel goes on: one that is finished already (the sender did not ask for it to be) is cut here, where it is computed anew.
+ */
 export function mayInject(vtep: u32): bool {
   if (load<u32>(block + W_INJECT) == 0 || !partial || end != frame + length) return false;
+  if ((<u32>load<u8>(frame - VNET_BYTES, VNET_FLAGS) & VNET_NEEDS_CSUM) == 0) return false;
   return atomic.load<u32>(vtepAt(vtep) + V_INJECT) != 0 && length + UDP_BYTES + VXLAN_BYTES + IPV6_BYTES <= PACKET_BYTES_MAX;
 }
 

@@ -50,6 +50,9 @@ export interface Send {
   segmentBytes: number;
   /** Each a VXLAN packet. */
   segments: Uint8Array[];
+  /** A superframe that leaves whole: what is written to the underlay TAP, instead of segments, and the wire frames that it is cut into. */
+  injected?: Uint8Array;
+  frames: number;
 }
 
 export interface Write {
@@ -77,6 +80,8 @@ export interface Outcome {
 }
 
 const NO_VNET: Vnet = { flags: 0, gsoType: 0, hdrLen: 0, gsoSize: 0, csumStart: 0, csumOffset: 0 };
+/** Source port of the first sending socket; the others' follow. */
+export const FIRST_SOURCE_PORT = 50_000;
 const DEFAULT_SOURCE = "192.0.2.2";
 /** Calls for one batch after which the core is said to hang. */
 const CALLS_MAX = 100_000;
@@ -145,6 +150,16 @@ export class CoreHarness {
 
   flood(network: number, list: Partial<FloodList>): void {
     writeFlood(this.memory, network, { vteps: [], ports: [], sources: list.vteps ?? [], ...list });
+  }
+
+  /** Lets superframes to a VTEP leave whole, as the host does: own address, next hop, an underlay TAP, and the sockets' source ports. */
+  inject(vtep: number, own: string, nextHop: Uint8Array | null): void {
+    this.entries.setOwnAddress(parseIp(own));
+    this.entries.setVtepNextHop(vtep, nextHop);
+    this.view.setUint32(this.block + abi.W_INJECT, 1, true);
+    for (let socket = 0; socket < abi.TX_SOCKETS; socket++) {
+      this.view.setUint32(this.block + abi.W_SOURCE_PORTS + socket * 4, FIRST_SOURCE_PORT + socket, true);
+    }
   }
 
   fdb(network: number, mac: number, kind: Target["kind"], index: number, isStatic = true): void {
@@ -281,6 +296,17 @@ export class CoreHarness {
     const length = word(abi.T_LENGTH);
     const count = word(abi.T_SEGMENTS);
     const segmentBytes = word(abi.T_SEGMENT_BYTES);
+    const common = {
+      vtep: word(abi.T_VTEP),
+      network: word(abi.T_NETWORK),
+      socket: word(abi.T_SOCKET),
+      tos: word(abi.T_TOS),
+      ttl: word(abi.T_TTL),
+    };
+    if (word(abi.T_INJECTED) !== 0) {
+      this.#assertInReceiveBuffer(index, offset, length);
+      return { ...common, segmentBytes, segments: [], injected: this.bytes.slice(offset, offset + length) as Uint8Array, frames: count };
+    }
     if (offset !== this.block + abi.W_TX_BUFFER + index * abi.TX_BUFFER_BYTES) throw new Error(`send ${index} is not in its own buffer`);
     if (length > abi.TX_PAYLOAD_BYTES_MAX) throw new Error(`send ${index} has ${length} bytes`);
     if (count < 1 || count > abi.TX_SEGMENTS_MAX) throw new Error(`send ${index} has ${count} segments`);
@@ -291,8 +317,14 @@ export class CoreHarness {
     for (let from = 0; from < length; from += segmentBytes) {
       segments.push(this.bytes.slice(offset + from, offset + Math.min(length, from + segmentBytes)) as Uint8Array);
     }
-    const [vtep, network] = [word(abi.T_VTEP), word(abi.T_NETWORK)];
-    return { vtep, network, socket: word(abi.T_SOCKET), tos: word(abi.T_TOS), ttl: word(abi.T_TTL), segmentBytes, segments };
+    return { ...common, segmentBytes, segments, frames: count };
+  }
+
+  /** What is injected lies in one receive buffer. */
+  #assertInReceiveBuffer(index: number, offset: number, length: number): void {
+    const from = offset - this.block - abi.W_RX_BUFFER;
+    const within = from >= 0 && length > 0 && (from % abi.RX_BUFFER_BYTES) + length <= abi.RX_BUFFER_BYTES;
+    if (!within || from >= abi.RX_MAX * abi.RX_BUFFER_BYTES) throw new Error(`injected send ${index} is not in one receive buffer`);
   }
 
   #readWrite(index: number): Write {
