@@ -44,6 +44,7 @@ export interface AgentFile {
   node: { name: string; vtep: string; dataPort?: number };
   workers?: number;
   backend?: "native" | "dgram";
+  injection?: boolean;
   metrics?: string;
   socket: string;
   fdbCapacity?: number;
@@ -54,6 +55,7 @@ export interface AgentOptions {
   family?: Family;
   workers?: number;
   backend?: "native" | "dgram";
+  injection?: boolean;
   environment?: Record<string, string>;
   networks: NetworkFile[];
 }
@@ -65,11 +67,12 @@ export function portFor(container: Container): PortFile {
 
 /** A configuration for a host: its VTEP address in the asked family, a socket in the lab's directory. */
 export function agentFile(host: Host, options: AgentOptions): AgentFile {
-  const { workers, backend, networks } = options;
+  const { workers, backend, injection, networks } = options;
   return {
     node: { name: host.name, vtep: addressOf(host, options.family ?? 4) },
     ...(workers === undefined ? {} : { workers }),
     ...(backend === undefined ? {} : { backend }),
+    ...(injection === undefined ? {} : { injection }),
     metrics: METRICS,
     socket: join(host.lab.directory, `${host.name}.sock`),
     networks,

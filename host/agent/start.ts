@@ -7,6 +7,7 @@ import { DataPlane } from "../control/dataplane.ts";
 import { Injection } from "../control/injection.ts";
 import { Learning } from "../control/learning.ts";
 import { Vteps, writeNetworks } from "../control/networks.ts";
+import { PathMtus } from "../control/path-mtu.ts";
 import { type PortPlace, readRecord, recordPath, removeRecord, writeRecord } from "../control/port-record.ts";
 import { type Port, Ports } from "../control/ports.ts";
 import { View } from "../control/view.ts";
@@ -89,20 +90,29 @@ async function start(config: StaticConfig, log: Logger, undo: Undo[]): Promise<D
     () => ports.unwatch(),
   );
 
+  const pathMtus = new PathMtus({
+    plane,
+    vteps,
+    own: config.node.vtep,
+    dataPort: config.node.dataPort,
+    onPathMtu: (vtep, mtu) => {
+      if (mtu < vteps.mtu) log.warn({ vtep, mtu }, "the path carries less: inner MTU lowered");
+      else log.info({ vtep, mtu }, "the path carries the full size again: inner MTU raised");
+    },
+  });
   const learning = new Learning({
     plane,
     networks,
     vteps,
-    vtep: config.node.vtep,
-    dataPort: config.node.dataPort,
+    pathMtus,
     onPortGone: (port) => void ports.gone(port).catch((error) => log.error({ message: messageOf(error) }, "port could not be closed")),
-    onPathMtu: (vtep, mtu) => log.warn({ vtep, mtu }, "the path carries less: inner MTU lowered"),
   });
   const injection = new Injection({
     plane,
     vteps,
     own: config.node.vtep,
     device: underlay.interface,
+    pathMtus,
     onUnavailable: (why) => log.info({ why }, "superframes go by the sockets: injection is not to be had"),
   });
   await plane.start();
@@ -110,7 +120,10 @@ async function start(config: StaticConfig, log: Logger, undo: Undo[]): Promise<D
   undo.push(() => injection.stop());
   await injection.start();
   ports.watch();
-  undo.push(() => learning.stop());
+  undo.push(
+    () => pathMtus.stop(),
+    () => learning.stop(),
+  );
   log.info({ underlay, workers: config.workers, backend: config.backend, networks: networks.length, ports: ports.all.length }, "ready");
   return plane;
 }

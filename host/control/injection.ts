@@ -1,16 +1,24 @@
 // Keeps the next hops of VTEPs to which superframes are injected (assembly/path/inject.ts). The kernel's neighbour table is the truth: it is
-// looked at once a second, and a VTEP whose next hop is not usable goes by the sockets, whose traffic makes the kernel resolve it. The
-// flow's small frames always go by the sockets, so the kernel keeps probing next hops that are in use. Main thread.
+// looked at once a second, and a VTEP whose next hop is not usable goes by the sockets, whose traffic makes the kernel resolve it. What is
+// injected does not show the kernel that a next hop is in use, so one that has become stale is probed from here. Main thread.
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { readInjects } from "../core/read.ts";
 import { messageOf } from "../model/errors.ts";
-import { ethernetAddress, ethernetHeader, hasXfrmPolicies, neighborMacs, nextHop, redirectTunnelTap } from "../netdev/tunnel.ts";
+import {
+  ethernetAddress,
+  ethernetHeader,
+  hasXfrmPolicies,
+  nextHops,
+  probeNeighbors,
+  redirectTunnelTap,
+  usableNeighbors,
+} from "../netdev/tunnel.ts";
 import type { DataPlane } from "./dataplane.ts";
 import type { Vteps } from "./networks.ts";
+import type { PathMtus } from "./path-mtu.ts";
 
 const LOOK_MS = 1000;
-/** Routes are asked for again after so many looks. */
-const ROUTE_LOOKS = 15;
 /** VTEPs beyond these go by the sockets: each costs a look at its route. */
 const INJECTED_MAX = 256;
 
@@ -20,16 +28,17 @@ export interface InjectionOptions {
   /** This host's VTEP address, and the interface that has it. */
   own: string;
   device: string;
-  /** Told once, when injection is not to be had or is given up, and why. */
+  pathMtus: PathMtus;
+  /** Told when injection is not to be had or is given up, and why; not twice in a row the same. */
   onUnavailable: (why: string) => void;
 }
 
 export class Injection {
   readonly #options: InjectionOptions;
-  readonly #hops = new Map<number, { hop: string | null; looks: number }>();
   /** Header in use, as text, by VTEP index. */
   readonly #headers = new Map<number, string>();
-  #ended = new AbortController();
+  readonly #ended = new AbortController();
+  #told = "";
   #looking: Promise<void> = Promise.resolve();
 
   constructor(options: InjectionOptions) {
@@ -38,15 +47,15 @@ export class Injection {
 
   /** Sets up the underlay TAPs and begins to look. Resolves also when injection is not to be had: then everything goes by the sockets. */
   async start(): Promise<void> {
-    const { plane, device, onUnavailable } = this.#options;
+    const { plane, device } = this.#options;
     const taps = plane.sockets.flatMap(({ tunnelTap }) => tunnelTap ?? []);
-    if (taps.length < plane.workers) return onUnavailable(messageOf(plane.injectionRefused ?? "it is turned off"));
+    if (taps.length < plane.workers) return this.#tell(messageOf(plane.injectionRefused ?? "it is turned off"));
     try {
-      if ((await ethernetAddress(device)) === null) return onUnavailable(`${device} is no Ethernet interface`);
+      if ((await ethernetAddress(device)) === null) return this.#tell(`${device} is no Ethernet interface`);
       for (const { name } of taps) await redirectTunnelTap(name, device);
       await this.#look();
     } catch (error) {
-      return onUnavailable(messageOf(error));
+      return this.#tell(messageOf(error));
     }
     this.#looking = this.#watch();
   }
@@ -64,32 +73,54 @@ export class Injection {
       try {
         await this.#look();
       } catch (error) {
-        this.#options.onUnavailable(messageOf(error));
+        this.#tell(messageOf(error));
         await this.#setAll(new Map());
       }
     }
   }
 
-  async #look(): Promise<void> {
-    const { device, vteps } = this.#options;
-    const source = await ethernetAddress(device);
-    if (source === null || (await hasXfrmPolicies())) return this.#setAll(new Map());
-    const macs = await neighborMacs(device);
-    const wanted = new Map<number, Uint8Array>();
-    for (let index = 1; index < Math.min(vteps.addresses.length, INJECTED_MAX + 1); index++) {
-      const mac = macs.get((await this.#hop(index)) ?? "");
-      if (mac) wanted.set(index, ethernetHeader(mac, source, vteps.addresses[index]));
-    }
-    await this.#setAll(wanted);
+  #tell(why: string): void {
+    if (why !== this.#told && why !== "") this.#options.onUnavailable(why);
+    this.#told = why;
   }
 
-  async #hop(index: number): Promise<string | null> {
+  async #look(): Promise<void> {
+    const { device, plane } = this.#options;
+    const source = await ethernetAddress(device);
+    const obstacle = source === null ? `${device} has no MAC address` : await this.#obstacle();
+    await this.#setAll(source === null || obstacle !== "" ? new Map() : await this.#wanted(source));
+    this.#tell(obstacle || this.#refused(plane.workers));
+    for (const index of this.#headers.keys()) this.#options.pathMtus.look(index);
+  }
+
+  async #obstacle(): Promise<string> {
+    return (await hasXfrmPolicies()) ? "the host has xfrm policies (ip xfrm policy), which injected packets would not pass" : "";
+  }
+
+  /** A worker whose TAP refused a superframe goes on with its sockets (host/sys/injector.ts). */
+  #refused(workers: number): string {
+    const without = Array.from({ length: workers }, (_, worker) => worker).filter(
+      (worker) => !readInjects(this.#options.plane.memory, worker),
+    );
+    return without.length === 0 ? "" : `the kernel refused a superframe of worker ${without.join(", ")}`;
+  }
+
+  /** The headers of all VTEPs that can be injected to now. */
+  async #wanted(source: string): Promise<Map<number, Uint8Array>> {
     const { own, device, vteps } = this.#options;
-    const known = this.#hops.get(index);
-    if (known && known.looks++ < ROUTE_LOOKS) return known.hop;
-    const hop = await nextHop(own, vteps.addresses[index], device);
-    this.#hops.set(index, { hop, looks: 0 });
-    return hop;
+    const addresses = vteps.addresses.slice(1, INJECTED_MAX + 1);
+    const hops = await nextHops(own, addresses, device);
+    const neighbors = await usableNeighbors(device);
+    const wanted = new Map<number, Uint8Array>();
+    const stale = new Set<string>();
+    for (const [i, hop] of hops.entries()) {
+      const neighbor = hop === null ? undefined : neighbors.get(hop);
+      if (hop === null || !neighbor) continue;
+      wanted.set(i + 1, ethernetHeader(neighbor.mac, source, addresses[i]));
+      if (neighbor.stale) stale.add(hop);
+    }
+    await probeNeighbors([...stale], device);
+    return wanted;
   }
 
   /** Writes what differs: an old header is turned off, a grace period passes, then the new one is written. */

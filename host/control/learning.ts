@@ -5,15 +5,12 @@ import { setImmediate as immediate } from "node:timers/promises";
 import * as abi from "../../assembly/abi/index.ts";
 import { type CoreEvent, takeEvents } from "../core/read.ts";
 import type { Target } from "../core/tables.ts";
-import { familyOf, formatIp } from "../model/ip.ts";
-import { OVERLAY_MTU_MIN, overheadBytes } from "../model/mtu.ts";
-import { pathMtu } from "../sys/udp.ts";
+import { formatIp } from "../model/ip.ts";
 import type { DataPlane } from "./dataplane.ts";
 import type { Network, Vteps } from "./networks.ts";
+import type { PathMtus } from "./path-mtu.ts";
 
 const AGEING_MS = 1000;
-/** How long a lowered path MTU is believed (the kernel's net.ipv4.route.mtu_expires). */
-const PATH_MTU_MS = 600_000;
 /** Events are looked for at least so often, whatever the doorbell says. */
 const PATIENCE_MS = 1000;
 
@@ -21,17 +18,13 @@ export interface LearningOptions {
   plane: DataPlane;
   networks: readonly Network[];
   vteps: Vteps;
-  /** This host's VTEP address, and the data port. */
-  vtep: string;
-  dataPort: number;
+  pathMtus: PathMtus;
   onPortGone: (port: number) => void;
-  onPathMtu: (vtep: string, mtu: number) => void;
 }
 
 export class Learning {
   readonly #options: LearningOptions;
   readonly #header: Int32Array<ArrayBufferLike>;
-  readonly #lowered = new Map<number, NodeJS.Timeout>();
   #ageing: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -48,7 +41,6 @@ export class Learning {
   stop(): void {
     this.#stopped = true;
     clearInterval(this.#ageing);
-    for (const timer of this.#lowered.values()) clearTimeout(timer);
     Atomics.notify(this.#header, abi.H_DOORBELL / 4);
   }
 
@@ -81,7 +73,7 @@ export class Learning {
         this.#learn(event, { kind: "vtep", index: this.#options.vteps.indexOf(formatIp(event.address)), isStatic: false });
         break;
       case abi.EVENT_PATH_MTU:
-        this.#readPathMtu(event.index);
+        this.#options.pathMtus.look(event.index);
         break;
       case abi.EVENT_PORT_GONE:
         this.#options.onPortGone(event.index);
@@ -96,23 +88,5 @@ export class Learning {
     const answer = target.index === 0 ? "full" : this.#options.plane.tables.setFdb(event.network, event.mac, target);
     if (answer === "changed") network.moves++;
     if (answer === "full" || answer === "limit") network.refused++;
-  }
-
-  /** A send was refused with EMSGSIZE: what does the kernel now believe of the path (RFC 1191 section 3)? */
-  #readPathMtu(vtep: number): void {
-    const { plane, vteps, vtep: own, dataPort, onPathMtu } = this.#options;
-    const address = vteps.addresses[vtep];
-    let mtu: number;
-    try {
-      mtu = Math.max(OVERLAY_MTU_MIN, pathMtu(own, address, dataPort) - overheadBytes(familyOf(own)));
-    } catch {
-      // No route at the moment: the sends themselves are counted as tx_unreachable.
-      return;
-    }
-    if (mtu >= vteps.mtu) return;
-    plane.entries.setVtepMtu(vtep, mtu);
-    onPathMtu(address, mtu);
-    clearTimeout(this.#lowered.get(vtep));
-    this.#lowered.set(vtep, setTimeout(() => plane.entries.setVtepMtu(vtep, vteps.mtu), PATH_MTU_MS).unref());
   }
 }

@@ -1,7 +1,7 @@
 // The data path as the API and the metrics see it (host/model/view.ts). Every call reads the shared memory anew. Main thread.
 
 import * as abi from "../../assembly/abi/index.ts";
-import { addressEntries, type FdbEntry, fdbEntries, readCounters, readStats } from "../core/read.ts";
+import { addressEntries, type FdbEntry, fdbEntries, readCounters, readInjects, readStats } from "../core/read.ts";
 import type { StaticConfig } from "../model/config.ts";
 import { formatIp } from "../model/ip.ts";
 import { formatMac } from "../model/mac.ts";
@@ -69,10 +69,11 @@ export class View implements model.DataPlaneView {
   }
 
   vteps(): model.VtepRow[] {
+    const injecting = this.#workers().some((worker) => readInjects(this.#plane.memory, worker));
     return this.#vteps.addresses.slice(1).map((address, i) => {
       const row = this.#plane.entries.vtep(i + 1);
       const networks = this.#networks.filter(({ sources }) => sources.includes(i + 1)).map(({ config }) => config.name);
-      const superframes = row[abi.V_INJECT / 4] ? "injected" : "sockets";
+      const superframes = row[abi.V_INJECT / 4] !== 0 && injecting ? "injected" : "sockets";
       return { address, port: row[abi.V_PORT / 4], mtu: row[abi.V_MTU / 4], networks, superframes };
     });
   }

@@ -66,6 +66,11 @@ export function readStats(memory: WebAssembly.Memory, worker: number): BigUint64
   return new BigUint64Array(memory.buffer, workerBlock(memory, worker) + abi.W_STATS, 32).slice() as BigUint64Array;
 }
 
+/** Whether a worker injects superframes: it has an underlay TAP, and the kernel has refused none. */
+export function readInjects(memory: WebAssembly.Memory, worker: number): boolean {
+  return new Uint32Array(memory.buffer, workerBlock(memory, worker) + abi.W_INJECT, 1)[0] !== 0;
+}
+
 export interface CoreEvent {
   kind: number;
   network: number;

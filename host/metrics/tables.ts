@@ -43,6 +43,13 @@ export const TABLE_FAMILIES: readonly Family<View>[] = [
     samples: ({ view }) => view.vteps().map(({ address, mtu }) => ({ labels: { peer: address }, value: mtu })),
   },
   {
+    name: "weft_peer_superframes_injected",
+    help: "1 while superframes to a remote VTEP leave whole (injection), 0 while the sending sockets cut them.",
+    type: "gauge",
+    samples: ({ view }) =>
+      view.vteps().map(({ address, superframes }) => ({ labels: { peer: address }, value: superframes === "injected" ? 1 : 0 })),
+  },
+  {
     name: "weft_port_up",
     help: "1 while the port's interface is attached and up, else 0.",
     type: "gauge",

@@ -42,6 +42,22 @@ export async function ipBatch(lines: readonly (readonly string[])[], netnsPath?:
   throw new IpError(line, netnsPath, explain(stderr));
 }
 
+/**
+ * Runs commands in one process, whichever of them fail; `replies` has what each printed, parsed, or undefined for one that failed. For commands
+ * that print one line of JSON each, or nothing. Rejects with IpError when the process itself fails.
+ */
+export async function ipJsonBatch<T>(lines: readonly (readonly string[])[]): Promise<{ replies: (T | undefined)[] }> {
+  if (lines.length === 0) return { replies: [] };
+  const input = `${lines.map((line) => line.join(" ")).join("\n")}\n`;
+  const { stdout, stderr } = await runIp(["-json", "-force", "-batch", "-"], input, undefined);
+  const failed = new Set([...stderr.matchAll(/Command failed -:(\d+)/g)].map(([, number]) => Number(number) - 1));
+  const printed = stdout.split("\n").filter((line) => line.trim() !== "");
+  if (printed.length > 0 && printed.length + failed.size !== lines.length) throw new IpError("-batch", undefined, explain(stderr));
+  return {
+    replies: lines.map((_, i) => (failed.has(i) || printed.length === 0 ? undefined : (JSON.parse(printed.shift() as string) as T))),
+  };
+}
+
 interface Result {
   failed: boolean;
   stdout: string;

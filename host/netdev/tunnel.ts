@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { messageOf, OperationError } from "../model/errors.ts";
 import { familyOf } from "../model/ip.ts";
 import { macToBytes, parseMac } from "../model/mac.ts";
-import { ipBatch, ipJson } from "./ip.ts";
+import { ipBatch, ipJson, ipJsonBatch } from "./ip.ts";
 
 const run = promisify(execFile);
 const TIMEOUT_MS = 10_000;
@@ -42,8 +42,12 @@ export async function hasXfrmPolicies(): Promise<boolean> {
 }
 
 interface RouteReport {
+  /** Absent: unicast. */
+  type?: string;
   dev?: string;
   gateway?: string;
+  /** A gateway of the other address family. */
+  via?: { host: string };
 }
 
 interface NeighborReport {
@@ -64,17 +68,34 @@ export async function ethernetAddress(device: string): Promise<string | null> {
   return link?.link_type === "ether" && link.address ? link.address : null;
 }
 
-/** The neighbour through which `own` reaches `remote` by `device`; null when it goes another way, or to this host. */
-export async function nextHop(own: string, remote: string, device: string): Promise<string | null> {
-  const routes = await ipJson<RouteReport[]>(["route", "get", remote, "from", own]).catch(() => []);
-  return routes[0]?.dev === device ? (routes[0].gateway ?? remote) : null;
+/**
+ * The neighbours through which `own` reaches each of `remotes` by `device`; null for one that it reaches another way, or not at all. One
+ * process, however many there are.
+ */
+export async function nextHops(own: string, remotes: readonly string[], device: string): Promise<(string | null)[]> {
+  const { replies } = await ipJsonBatch<RouteReport[]>(remotes.map((remote) => ["route", "get", remote, "from", own]));
+  return remotes.map((remote, i) => {
+    const route = replies[i]?.[0];
+    return route?.dev === device && route.type === undefined ? (route.gateway ?? route.via?.host ?? remote) : null;
+  });
 }
 
-/** MAC addresses that `device`'s neighbour table has for sending now, by IP address. */
-export async function neighborMacs(device: string): Promise<Map<string, string>> {
+export interface Neighbor {
+  mac: string;
+  /** The kernel would make sure of it with the next packet that it sends itself; ours are none. */
+  stale: boolean;
+}
+
+/** What `device`'s neighbour table has for sending now, by IP address. */
+export async function usableNeighbors(device: string): Promise<Map<string, Neighbor>> {
   const rows = await ipJson<NeighborReport[]>(["neighbor", "show", "dev", device]);
   const usable = rows.filter(({ lladdr, state }) => lladdr !== undefined && state.some((each) => USABLE.has(each)));
-  return new Map(usable.map(({ dst, lladdr }) => [dst, lladdr as string]));
+  return new Map(usable.map(({ dst, lladdr, state }) => [dst, { mac: lladdr as string, stale: state.includes("STALE") }]));
+}
+
+/** Has the kernel make sure of neighbours, as if it sent something to them: their state becomes REACHABLE, or FAILED. */
+export async function probeNeighbors(addresses: readonly string[], device: string): Promise<void> {
+  await ipJsonBatch(addresses.map((address) => ["neighbor", "replace", address, "dev", device, "use"]));
 }
 
 /** The 14 bytes in front of every outer packet. */

@@ -10,6 +10,7 @@ import { type Core, instantiate, loadCore } from "../../host/core/module.ts";
 import { type CoreEvent, takeEvents } from "../../host/core/read.ts";
 import { Tables, type Target } from "../../host/core/tables.ts";
 import { parseIp } from "../../host/model/ip.ts";
+import { countersOf } from "./counters.ts";
 
 /** The builds that every suite of the contract tier runs against. */
 export const BUILDS = ["core.wasm", "core.debug.wasm"] as const;
@@ -85,13 +86,6 @@ export const FIRST_SOURCE_PORT = 50_000;
 const DEFAULT_SOURCE = "192.0.2.2";
 /** Calls for one batch after which the core is said to hang. */
 const CALLS_MAX = 100_000;
-
-/** Names of a row's counters by index. */
-const COUNTER_NAMES = new Map<number, string>();
-for (const [name, value] of Object.entries(abi)) {
-  if (/^C_/.test(name) && name !== "C_DROPPED") COUNTER_NAMES.set(value, name.slice(2).toLowerCase());
-  if (/^DROP_/.test(name)) COUNTER_NAMES.set(abi.C_DROPPED + value, name.toLowerCase());
-}
 
 export interface HarnessOptions extends Partial<LayoutOptions> {
   /** A file in build/. */
@@ -408,14 +402,6 @@ export class CoreHarness {
   takeFrames(network: number): Record<string, number> {
     return Object.fromEntries(Object.entries(this.take(network)).filter(([name]) => !name.endsWith("_bytes")));
   }
-}
-
-function countersOf(row: BigUint64Array): Record<string, number> {
-  return Object.fromEntries(
-    Array.from(row, (value, i): [string, number] => [COUNTER_NAMES.get(i) ?? `counter_${i}`, Number(value)]).filter(
-      ([, value]) => value !== 0,
-    ),
-  );
 }
 
 export function vnetOf(bytes: Uint8Array): Vnet {

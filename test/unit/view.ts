@@ -46,7 +46,7 @@ export function sampleView(part: Partial<DataPlaneView> = {}): DataPlaneView {
     ],
     vteps: () => [
       { address: "10.99.0.2", port: 4789, mtu: 1450, networks: ["blue", "red"], superframes: "sockets" },
-      { address: "10.99.0.3", port: 4789, mtu: 1400, networks: ["red"], superframes: "sockets" },
+      { address: "10.99.0.3", port: 4789, mtu: 1400, networks: ["red"], superframes: "injected" },
     ],
     fdbSizes: () => [
       { network: "blue", vni: 42, configured: 1, learned: 1 },

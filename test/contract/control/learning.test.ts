@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test } from "vitest";
 import * as abi from "../../../assembly/abi/index.ts";
 import { Learning } from "../../../host/control/learning.ts";
+import { PathMtus } from "../../../host/control/path-mtu.ts";
 import { workerBlock } from "../../../host/core/layout.ts";
 import { fdbEntries } from "../../../host/core/read.ts";
 import type { NetworkConfig } from "../../../host/model/config.ts";
@@ -29,10 +30,8 @@ describe.each(["native", "dgram"] as const)("learning, %s", (backend) => {
       plane,
       networks,
       vteps,
-      vtep: OWN,
-      dataPort: config.node.dataPort,
+      pathMtus: new PathMtus({ plane, vteps, own: OWN, dataPort: config.node.dataPort, onPathMtu: () => {} }),
       onPortGone: (port) => gone.push(port),
-      onPathMtu: () => {},
     });
     await open.start();
     learning.start();

@@ -45,6 +45,13 @@ test.each([
       [{ peer: "10.99.0.3" }, 1400],
     ],
   ],
+  [
+    "weft_peer_superframes_injected",
+    [
+      [{ peer: "10.99.0.2" }, 0],
+      [{ peer: "10.99.0.3" }, 1],
+    ],
+  ],
   ["weft_port_up", [[port, 1]]],
   ["weft_port_dropped_frames_total", [[port, 5]]],
 ])("%s", async (name, expected) => {
