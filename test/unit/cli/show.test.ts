@@ -49,11 +49,11 @@ red       43    fd00::2    02:42:0a:00:00:02
 
 test("VTEPs, for people, in the order of their addresses", async () => {
   expect(await ask("vtep", "table")).toBe(`\
-ADDRESS      PORT   MTU    NETWORKS
-10.99.0.2    4789   1450   blue,red
-10.99.0.3    4789   1400   red
-10.99.0.10   4789   8950   red
-fd00::1      4790   1430   -
+ADDRESS      PORT   MTU    SUPERFRAMES   NETWORKS
+10.99.0.2    4789   1450   sockets       blue,red
+10.99.0.3    4789   1400   injected      red
+10.99.0.10   4789   8950   sockets       red
+fd00::1      4790   1430   sockets       -
 `);
 });
 

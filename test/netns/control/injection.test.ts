@@ -1,0 +1,134 @@
+// When superframes are injected and when not: next hops come, go and move, routes change, xfrm policies appear. Traffic goes on all the while.
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Agent } from "../../../lab/agent.ts";
+import { capture, fields } from "../../../lab/capture.ts";
+import { attempt, ipBatch, run } from "../../../lab/command.ts";
+import { total } from "../../../lab/metrics.ts";
+import { addressOf, type Family, setSysctl } from "../../../lab/topology.ts";
+import { makeFile, sendFile, startHeartbeat } from "../../../lab/traffic/transfer.ts";
+import { eventually } from "../../../lab/wait.ts";
+import { injectedSoFar, needTunnelGso, superframesGo } from "../injecting.ts";
+import { describeNetns } from "../needs.ts";
+import { closePair, openPair, type Pair, pairAgent } from "../pair.ts";
+
+const FILE_BYTES = 16 << 20;
+const PAUSE_MS_MAX = 4000;
+const NEW_MAC = "02:00:00:00:77:01";
+
+for (const family of [4, 6] as Family[]) {
+  needTunnelGso(describeNetns, `injection over an IPv${family} underlay`, ["tcpdump", "tshark"], () => {
+    let pair: Pair;
+    let agent: Agent;
+    let peer: string;
+    beforeAll(async () => {
+      pair = await openPair({ left: "weft", right: "weft", family });
+      [agent] = pair.agents;
+      peer = addressOf(pair.hosts[1], family);
+    });
+    afterAll(() => closePair(pair));
+
+    const here = () => pair.hosts[0].netns;
+    const transfer = async () => {
+      const [left, right] = pair.containers;
+      const file = makeFile(pair.lab, "file", FILE_BYTES);
+      const { receivedSha256 } = await sendFile(pair.lab, { from: left.netns, to: right.netns, address: right.ip4 }, file.path);
+      expect(receivedSha256).toBe(file.sha256);
+    };
+    /** Does `change` under a connection that must not notice. */
+    const beating = async (change: () => Promise<unknown>) => {
+      const [left, right] = pair.containers;
+      const heart = await startHeartbeat(pair.lab, { from: left.netns, to: right.netns, address: right.ip4 });
+      await change();
+      const { error, longestMs, beats } = await heart.stop();
+      expect(error).toBeNull();
+      expect(beats).toBeGreaterThan(0);
+      expect(longestMs).toBeLessThan(PAUSE_MS_MAX);
+    };
+
+    test("is used once the next hop is known, and the metrics say so", async () => {
+      await superframesGo(agent, "injected");
+      expect(await agent.metricsText()).toContain(`weft_peer_superframes_injected{peer="${peer}"} 1`);
+      const before = await injectedSoFar(here());
+      await transfer();
+      expect((await injectedSoFar(here())) - before).toBeGreaterThan(FILE_BYTES / 65_536);
+    });
+
+    test("ends while the neighbour is not known, and comes back with it", async () => {
+      const removed = async () => {
+        await attempt(["ip", "-n", here(), "neighbor", "del", peer, "dev", "eth0"]);
+        return (await agent.show<{ superframes: string }>("vtep"))[0].superframes === "sockets";
+      };
+      await eventually("superframes to go by sockets", removed, 20_000);
+      await transfer();
+      await superframesGo(agent, "injected");
+    });
+
+    test("ends while an xfrm policy exists", () =>
+      beating(async () => {
+        const selector = ["src", "192.0.2.1", "dst", "192.0.2.2", "dir", "out"];
+        await run(["ip", "xfrm", "policy", "add", ...selector, "action", "block"], { netns: here() });
+        await superframesGo(agent, "sockets");
+        expect(agent.daemon.stderr).toContain("xfrm policies");
+        const before = await injectedSoFar(here());
+        await transfer();
+        expect(await injectedSoFar(here())).toBe(before);
+        await run(["ip", "xfrm", "policy", "flush"], { netns: here() });
+        await superframesGo(agent, "injected");
+      }));
+
+    test("ends while the route is by another interface", () =>
+      beating(async () => {
+        const there = pair.hosts[1].netns;
+        await run(["ip", "link", "add", "eth1", "netns", here(), "type", "veth", "peer", "name", "eth1", "netns", there]);
+        const [subnet, bits, all] = family === 4 ? ["10.98.0.", 24, 32] : ["fd98::", 64, 128];
+        const up = (n: number) => [`address add ${subnet}${n}/${bits} dev eth1 ${family === 6 ? "nodad" : ""}`, "link set eth1 up"];
+        await ipBatch(up(1), here());
+        await ipBatch(up(2), there);
+        const route = `${peer}/${all} via ${subnet}2 dev eth1 src ${addressOf(pair.hosts[0], family)}`;
+        await ipBatch([`route add ${route}`], here());
+        await superframesGo(agent, "sockets");
+        await transfer();
+        await ipBatch([`route del ${route}`], here());
+        await superframesGo(agent, "injected");
+      }));
+
+    test("follows a next hop that changes its MAC address, and says so as hosts do", async () => {
+      for (const name of ["ipv4.conf.eth0.arp_notify", "ipv6.conf.eth0.ndisc_notify"])
+        await setSysctl(pair.hosts[1].netns, `net.${name}`, "1");
+      await beating(async () => {
+        await ipBatch([`link set eth0 address ${NEW_MAC}`], pair.hosts[1].netns);
+        await transfer();
+        const wire = await capture(pair.lab, pair.hosts[1].netns, "eth0", `ether dst ${NEW_MAC} and udp dst port 4789 and greater 3000`);
+        const before = await injectedSoFar(here());
+        await transfer();
+        expect(await injectedSoFar(here())).toBeGreaterThan(before);
+        expect((await fields(await wire.stop(), ["frame.number"])).length).toBeGreaterThan(0);
+      });
+    });
+
+    test("is given up for a worker whose TAP does not take its frames any more; nothing else is", async () => {
+      await ipBatch(["link set weftu0 down"], here());
+      await transfer();
+      await superframesGo(agent, "sockets");
+      await eventually("the log to say so", () => agent.daemon.stderr.includes("the kernel refused a superframe of worker 0"));
+      expect(total(await agent.metrics(), "weft_dropped_frames_total", { reason: "tx_unreachable" })).toBeGreaterThan(0);
+    });
+
+    test("leaves no TAP behind after SIGTERM, nor after kill -9", async () => {
+      const taps = async () => (await run(["ip", "-br", "link"], { netns: here() })).match(/weftu\d+/g) ?? [];
+      expect(await taps()).toEqual(["weftu0"]);
+      await agent.stop();
+      expect(await taps()).toEqual([]);
+      const options = { left: "weft", right: "weft", family } as const;
+      const second = await pairAgent(pair.hosts[0], pair.hosts[1], [pair.containers[0]], { ...options, agent: { workers: 2 } });
+      expect(await taps()).toEqual(["weftu0", "weftu1"]);
+      await second.kill();
+      expect(await taps()).toEqual([]);
+      const third = await pairAgent(pair.hosts[0], pair.hosts[1], [pair.containers[0]], { ...options, agent: { injection: false } });
+      expect(await taps()).toEqual([]);
+      expect(await third.show<{ superframes: string }>("vtep")).toMatchObject([{ superframes: "sockets" }]);
+      await third.stop();
+    });
+  });
+}

@@ -1,0 +1,101 @@
+// A superframe that the core made, written by the Injector in one namespace, arrives in another: at Linux's vxlan device and as datagrams of a UDP
+// socket, over both families; and what the kernel or the bounds refuse.
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as reason from "../../../assembly/abi/reason.ts";
+import * as w from "../../../assembly/abi/worker.ts";
+import { Injector } from "../../../host/sys/injector.ts";
+import { capture, complaints, fields } from "../../../lab/capture.ts";
+import { ipBatch, run } from "../../../lab/command.ts";
+import { Lab } from "../../../lab/lab.ts";
+import { checksumErrors } from "../../../lab/snmp.ts";
+import { addressOf, type Family, finishChecksums, type Host, underlay } from "../../../lab/topology.ts";
+import { eventually } from "../../../lab/wait.ts";
+import { Stage } from "../../contract/sys/stage.ts";
+import { needTunnelGso } from "../injecting.ts";
+import { describeNetns } from "../needs.ts";
+
+const PROGRAM = new URL("./injector-program.ts", import.meta.url).pathname;
+const FRAMES = 20;
+
+describe("Injector without a kernel's help", () => {
+  test("tells the core whether there is a TAP", () => {
+    const stage = new Stage();
+    new Injector(stage.region, stage.block, -1);
+    expect(stage.get(stage.at(w.W_INJECT))).toBe(0);
+    new Injector(stage.region, stage.block, 7);
+    expect(stage.get(stage.at(w.W_INJECT))).toBe(1);
+  });
+
+  test("a send without a TAP is the core's fault", () => {
+    const stage = new Stage();
+    stage.set(stage.tx(0, w.T_OFFSET), stage.at(w.W_RX_BUFFER));
+    stage.set(stage.tx(0, w.T_LENGTH), 100);
+    stage.set(stage.tx(0, w.T_SEGMENTS), 3);
+    new Injector(stage.region, stage.block, -1).inject(0);
+    expect(stage.sent(1)).toEqual([[3, reason.DROP_CORE_TRAP]]);
+  });
+});
+
+needTunnelGso(describeNetns, "a superframe injected", ["tshark", "tcpdump", "ethtool"], () => {
+  describe.each([4, 6] as Family[])("over IPv%i", (family) => {
+    let lab: Lab;
+    let hosts: Host[];
+    beforeAll(async () => {
+      lab = await Lab.open();
+      hosts = await underlay(lab, ["a", "b"]);
+    });
+    afterAll(() => lab.close());
+
+    const inject = async () => {
+      const [{ address }] = JSON.parse(await run(["ip", "-json", "link", "show", "dev", "eth0"], { netns: hosts[1].netns }));
+      const words = [addressOf(hosts[0], family), addressOf(hosts[1], family), "eth0", address];
+      return JSON.parse(await run([process.execPath, PROGRAM, ...words], { netns: hosts[0].netns }));
+    };
+
+    test("is taken whole; what lies outside the receive buffers is not written; rubbish ends injection", async () => {
+      expect(await inject()).toEqual({
+        frames: FRAMES,
+        good: [0, reason.DROP_NONE, 1],
+        outside: [FRAMES, reason.DROP_CORE_TRAP, 1],
+        tooLong: [FRAMES, reason.DROP_CORE_TRAP, 1],
+        negative: [FRAMES, reason.DROP_CORE_TRAP, 1],
+        rubbish: [FRAMES, reason.DROP_TX_ERROR, 0],
+      });
+    });
+
+    test("reaches Linux's vxlan device, every byte of it", async () => {
+      const local = addressOf(hosts[1], family);
+      await ipBatch(
+        [`link add vx0 address 02:00:00:00:00:0c type vxlan id 42 local ${local} dstport 4789`, "link set vx0 up"],
+        hosts[1].netns,
+      );
+      const received = async () => {
+        const [{ stats64 }] = JSON.parse(await run(["ip", "-json", "-s", "link", "show", "dev", "vx0"], { netns: hosts[1].netns }));
+        return stats64.rx.bytes as number;
+      };
+      const before = await received();
+      await inject();
+      // Whole, as one frame, or cut on the way: the payload is there in any case.
+      await eventually("its bytes", async () => (await received()) - before >= 20_000);
+      expect(await checksumErrors(hosts[1].netns)).toBe(0);
+      await ipBatch(["link del vx0"], hosts[1].netns);
+    });
+
+    test("is cut into packets with right checksums where the interface cannot take it whole", async () => {
+      for (const host of hosts) await finishChecksums(host);
+      const wire = await capture(lab, hosts[1].netns, "eth0", "udp dst port 4789");
+      await inject();
+      await eventually("its packets", async () => {
+        const [{ stats64 }] = JSON.parse(await run(["ip", "-json", "-s", "link", "show", "dev", "eth0"], { netns: hosts[1].netns }));
+        return stats64.rx.packets >= FRAMES;
+      });
+      const file = await wire.stop();
+      expect(await complaints(file)).toEqual([]);
+      const rows = await fields(file, ["tcp.len", "udp.srcport", "vxlan.vni"], "vxlan && tcp");
+      expect(rows.map((row) => row["tcp.len"])).toEqual(Array(FRAMES).fill(["1000"]));
+      expect(rows.every((row) => row["vxlan.vni"][0] === "42")).toBe(true);
+      expect(new Set(rows.map((row) => row["udp.srcport"][0])).size).toBe(1);
+    });
+  });
+});
