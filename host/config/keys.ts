@@ -114,7 +114,7 @@ export const TOP_KEYS = {
   injection: optional(
     kind.flag(),
     true,
-    "Let TCP superframes leave whole, through a TAP on the underlay's side, where kernel and path allow it (docs/fast-path.md). They do not pass the host's netfilter OUTPUT chain.",
+    "Let TCP and UDP superframes leave whole, through a TAP on the underlay's side, where kernel and path allow it (docs/fast-path.md). They do not pass the host's netfilter OUTPUT chain.",
   ),
   metrics: optional(kind.hostPort, { host: "127.0.0.1", port: 9477 }, "Where Prometheus finds `/metrics`, or `off`.", {
     printed: "127.0.0.1:9477",
