@@ -95,10 +95,7 @@ async function start(config: StaticConfig, log: Logger, undo: Undo[]): Promise<D
     vteps,
     own: config.node.vtep,
     dataPort: config.node.dataPort,
-    onPathMtu: (vtep, mtu) => {
-      if (mtu < vteps.mtu) log.warn({ vtep, mtu }, "the path carries less: inner MTU lowered");
-      else log.info({ vtep, mtu }, "the path carries the full size again: inner MTU raised");
-    },
+    onPathMtu: (vtep, mtu) => tellPathMtu(log, vtep, mtu, vteps.mtu),
   });
   const learning = new Learning({
     plane,
@@ -126,6 +123,11 @@ async function start(config: StaticConfig, log: Logger, undo: Undo[]): Promise<D
   );
   log.info({ underlay, workers: config.workers, backend: config.backend, networks: networks.length, ports: ports.all.length }, "ready");
   return plane;
+}
+
+function tellPathMtu(log: Logger, vtep: string, mtu: number, full: number): void {
+  if (mtu < full) log.warn({ vtep, mtu }, "the path carries less: inner MTU lowered");
+  else log.info({ vtep, mtu }, "the path carries the full size again: inner MTU raised");
 }
 
 /** Removes the ports that a killed agent made and that this configuration does not have; marks those that it has. */

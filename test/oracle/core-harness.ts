@@ -81,8 +81,6 @@ export interface Outcome {
 }
 
 const NO_VNET: Vnet = { flags: 0, gsoType: 0, hdrLen: 0, gsoSize: 0, csumStart: 0, csumOffset: 0 };
-/** Source port of the first sending socket; the others' follow. */
-export const FIRST_SOURCE_PORT = 50_000;
 const DEFAULT_SOURCE = "192.0.2.2";
 /** Calls for one batch after which the core is said to hang. */
 const CALLS_MAX = 100_000;
@@ -144,16 +142,6 @@ export class CoreHarness {
 
   flood(network: number, list: Partial<FloodList>): void {
     writeFlood(this.memory, network, { vteps: [], ports: [], sources: list.vteps ?? [], ...list });
-  }
-
-  /** Lets superframes to a VTEP leave whole, as the host does: own address, next hop, an underlay TAP, and the sockets' source ports. */
-  inject(vtep: number, own: string, nextHop: Uint8Array | null): void {
-    this.entries.setOwnAddress(parseIp(own));
-    this.entries.setVtepNextHop(vtep, nextHop);
-    this.view.setUint32(this.block + abi.W_INJECT, 1, true);
-    for (let socket = 0; socket < abi.TX_SOCKETS; socket++) {
-      this.view.setUint32(this.block + abi.W_SOURCE_PORTS + socket * 4, FIRST_SOURCE_PORT + socket, true);
-    }
   }
 
   fdb(network: number, mac: number, kind: Target["kind"], index: number, isStatic = true): void {

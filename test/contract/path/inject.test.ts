@@ -5,7 +5,8 @@ import { TX_SEGMENTS_MAX } from "../../../assembly/abi/limits.ts";
 import { DROP_FULL_RING, DROP_TX_UNREACHABLE } from "../../../assembly/abi/reason.ts";
 import { W_INJECT } from "../../../assembly/abi/worker.ts";
 import { internetChecksum, pseudoHeader, sum16 } from "../../oracle/checksum.ts";
-import { type CoreHarness, FIRST_SOURCE_PORT, type Send } from "../../oracle/core-harness.ts";
+import type { CoreHarness, Send } from "../../oracle/core-harness.ts";
+import { allowInjection, FIRST_SOURCE_PORT } from "../../oracle/injection.ts";
 import { Random, seed } from "../../oracle/random.ts";
 import { split } from "../../oracle/split.ts";
 import { anySuperframe } from "../../oracle/traffic.ts";
@@ -106,7 +107,7 @@ describe.each(builds)("$build: injection", ({ build }) => {
   });
 
   /** Both VTEPs of the world; their families differ, so the own address is that of the one that is meant. */
-  const allow = (family: Family) => harness.inject(family === 4 ? 1 : 2, OWN[family], NEXT_HOP[family]);
+  const allow = (family: Family) => allowInjection(harness, family === 4 ? 1 : 2, OWN[family], NEXT_HOP[family]);
   const behind = (family: Family) => (family === 4 ? C : D);
   const only = (sends: Send[]): Send => {
     expect(sends).toHaveLength(1);
@@ -185,7 +186,7 @@ describe.each(builds)("$build: injection", ({ build }) => {
     const three = (to = C) => ({ port: 1, ...superframe({ to, from: A }, new Uint8Array(3000), 1000) });
 
     test("while the VTEP has no next hop, and again once it has lost it", () => {
-      harness.inject(1, OWN[4], null);
+      allowInjection(harness, 1, OWN[4], null);
       expect(cut(harness.egress([three()]).sends)).toBe(3);
       allow(4);
       expect(cut(harness.egress([three()]).sends)).toBe(0);

@@ -8,6 +8,7 @@ import { Injector } from "../../../host/sys/injector.ts";
 import { openTunnelTap } from "../../../host/sys/tunnel-tap.ts";
 import { Stage } from "../../contract/sys/stage.ts";
 import { CoreHarness } from "../../oracle/core-harness.ts";
+import { allowInjection } from "../../oracle/injection.ts";
 import { Random } from "../../oracle/random.ts";
 import { C, superframe } from "../../oracle/world.ts";
 
@@ -23,7 +24,7 @@ harness.network(1, { vni: 42 });
 harness.port(1, 1, 0x02000000000a);
 harness.vtep(1, remote);
 harness.fdb(1, C, "vtep", 1);
-harness.inject(1, own, ethernetHeader(hop, source, remote));
+allowInjection(harness, 1, own, ethernetHeader(hop, source, remote));
 const { frame, vnet } = superframe({ to: C, from: 0x02000000000a }, new Random(1).bytes(20_000), 1000);
 const [{ injected, frames }] = harness.egress([{ port: 1, frame, vnet }]).sends;
 if (!injected || harness.entries.vtep(1)[V_FAMILY / 4] === 0) throw new Error("the core did not inject");

@@ -52,6 +52,7 @@ describe("what is accepted", () => {
       node: { name: "a", vtep: "10.99.0.1", dataPort: 4789 },
       workers: 1,
       backend: "native",
+      injection: true,
       metrics: { host: "127.0.0.1", port: 9477 },
       socket: "/run/weft-a/weft.sock",
       fdbCapacity: 65536,
