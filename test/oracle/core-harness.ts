@@ -11,18 +11,10 @@ import { type CoreEvent, takeEvents } from "../../host/core/read.ts";
 import { Tables, type Target } from "../../host/core/tables.ts";
 import { parseIp } from "../../host/model/ip.ts";
 import { countersOf } from "./counters.ts";
+import { type Vnet, vnetOf } from "./vnet.ts";
 
 /** The builds that every suite of the contract tier runs against. */
 export const BUILDS = ["core.wasm", "core.debug.wasm"] as const;
-
-export interface Vnet {
-  flags: number;
-  gsoType: number;
-  hdrLen: number;
-  gsoSize: number;
-  csumStart: number;
-  csumOffset: number;
-}
 
 export interface FromPort {
   port: number;
@@ -390,16 +382,4 @@ export class CoreHarness {
   takeFrames(network: number): Record<string, number> {
     return Object.fromEntries(Object.entries(this.take(network)).filter(([name]) => !name.endsWith("_bytes")));
   }
-}
-
-export function vnetOf(bytes: Uint8Array): Vnet {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, 10);
-  return {
-    flags: bytes[0],
-    gsoType: bytes[1],
-    hdrLen: view.getUint16(2, true),
-    gsoSize: view.getUint16(4, true),
-    csumStart: view.getUint16(6, true),
-    csumOffset: view.getUint16(8, true),
-  };
 }

@@ -2,9 +2,9 @@
 // end. What may differ between two frames of a merge is only: IPv4 id, lengths, checksums, TCP sequence and PSH.
 
 import { sum16 } from "./checksum.ts";
-import type { Vnet } from "./core-harness.ts";
 import { parseFrame } from "./parse.ts";
 import { checksumField, fillChecksums, headerBytes, pseudoSum, transportRight } from "./split.ts";
+import type { Vnet } from "./vnet.ts";
 import { ACK, PSH, setU16, TCP, u16, u32 } from "./wire.ts";
 
 const FRAMES_MAX = 64;

@@ -1,6 +1,7 @@
 // Run in a network namespace by injector.test.ts: an underlay TAP as an agent has it, and a superframe, headers and all, written to it by the
-// Injector. Arguments: own address, the VTEP's address, interface, the next hop's MAC. Says what became of it, as JSON.
+// Injector. Arguments: own address, the VTEP's address, interface, the next hop's MAC, what kind of superframe (tcp, tagged, udp). Says what became of it, as JSON.
 
+import { NETWORK_VLAN_TAGS } from "../../../assembly/abi/network.ts";
 import { V_FAMILY } from "../../../assembly/abi/vtep.ts";
 import * as w from "../../../assembly/abi/worker.ts";
 import { ethernetAddress, ethernetHeader, redirectTunnelTap } from "../../../host/netdev/tunnel.ts";
@@ -10,9 +11,10 @@ import { Stage } from "../../contract/sys/stage.ts";
 import { CoreHarness } from "../../oracle/core-harness.ts";
 import { allowInjection } from "../../oracle/injection.ts";
 import { Random } from "../../oracle/random.ts";
-import { C, superframe } from "../../oracle/world.ts";
+import { udpFrame } from "../../oracle/wire.ts";
+import { C, IP6, superframe } from "../../oracle/world.ts";
 
-const [own, remote, device, hop] = process.argv.slice(2);
+const [own, remote, device, hop, kind] = process.argv.slice(2);
 const tap = openTunnelTap();
 await redirectTunnelTap(tap.name, device);
 const source = await ethernetAddress(device);
@@ -20,12 +22,18 @@ if (source === null) throw new Error(`${device} is no Ethernet interface`);
 
 // The core writes the headers: what is injected is what it makes.
 const harness = new CoreHarness();
-harness.network(1, { vni: 42 });
+harness.network(1, { vni: 42, flags: NETWORK_VLAN_TAGS });
 harness.port(1, 1, 0x02000000000a);
 harness.vtep(1, remote);
 harness.fdb(1, C, "vtep", 1);
 allowInjection(harness, 1, own, ethernetHeader(hop, source, remote));
-const { frame, vnet } = superframe({ to: C, from: 0x02000000000a }, new Random(1).bytes(20_000), 1000);
+const link = { to: C, from: 0x02000000000a, ...(kind === "tagged" ? { tci: 7 } : {}) };
+const payload = new Random(1).bytes(20_000);
+const datagrams = {
+  frame: udpFrame(link, IP6, { from: 5000, to: 6000, sum: "partial" }, payload),
+  vnet: { flags: 1, gsoType: 5, gsoSize: 1000, hdrLen: 62, csumStart: 54, csumOffset: 6 },
+};
+const { frame, vnet } = kind === "udp" ? datagrams : superframe(link, payload, 1000);
 const [{ injected, frames }] = harness.egress([{ port: 1, frame, vnet }]).sends;
 if (!injected || harness.entries.vtep(1)[V_FAMILY / 4] === 0) throw new Error("the core did not inject");
 

@@ -47,9 +47,9 @@ needTunnelGso(describeNetns, "a superframe injected", ["tshark", "tcpdump", "eth
     });
     afterAll(() => lab.close());
 
-    const inject = async () => {
+    const inject = async (kind = "tcp") => {
       const [{ address }] = JSON.parse(await run(["ip", "-json", "link", "show", "dev", "eth0"], { netns: hosts[1].netns }));
-      const words = [addressOf(hosts[0], family), addressOf(hosts[1], family), "eth0", address];
+      const words = [addressOf(hosts[0], family), addressOf(hosts[1], family), "eth0", address, kind];
       return JSON.parse(await run([process.execPath, PROGRAM, ...words], { netns: hosts[0].netns }));
     };
 
@@ -82,19 +82,27 @@ needTunnelGso(describeNetns, "a superframe injected", ["tshark", "tcpdump", "eth
       await ipBatch(["link del vx0"], hosts[1].netns);
     });
 
-    test("is cut into packets with right checksums where the interface cannot take it whole", async () => {
+    test.each([
+      ["TCP", "tcp", "tcp.len"],
+      ["tagged TCP", "tagged", "tcp.len"],
+      ["UDP", "udp", "udp.length"],
+    ])("of %s is cut into packets with right checksums where the interface cannot take it whole", async (_, kind, field) => {
       for (const host of hosts) await finishChecksums(host);
-      const wire = await capture(lab, hosts[1].netns, "eth0", "udp dst port 4789");
-      await inject();
-      await eventually("its packets", async () => {
+      const received = async () => {
         const [{ stats64 }] = JSON.parse(await run(["ip", "-json", "-s", "link", "show", "dev", "eth0"], { netns: hosts[1].netns }));
-        return stats64.rx.packets >= FRAMES;
-      });
+        return stats64.rx.packets as number;
+      };
+      const wire = await capture(lab, hosts[1].netns, "eth0", "udp dst port 4789");
+      const before = await received();
+      await inject(kind);
+      await eventually("its packets", async () => (await received()) >= before + FRAMES);
       const file = await wire.stop();
       expect(await complaints(file)).toEqual([]);
-      const rows = await fields(file, ["tcp.len", "udp.srcport", "vxlan.vni"], "vxlan && tcp");
-      expect(rows.map((row) => row["tcp.len"])).toEqual(Array(FRAMES).fill(["1000"]));
+      const rows = await fields(file, [field, "udp.srcport", "vxlan.vni", "vlan.id"], "vxlan");
+      // The last occurrence is the inner packet's; that of UDP counts its header.
+      expect(rows.map((row) => row[field].at(-1))).toEqual(Array(FRAMES).fill(kind === "udp" ? "1008" : "1000"));
       expect(rows.every((row) => row["vxlan.vni"][0] === "42")).toBe(true);
+      expect(rows.every((row) => (row["vlan.id"][0] === "7") === (kind === "tagged"))).toBe(true);
       expect(new Set(rows.map((row) => row["udp.srcport"][0])).size).toBe(1);
     });
   });

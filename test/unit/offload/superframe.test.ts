@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { SUPERFRAME_SEGMENTS_MAX } from "../../../assembly/abi/limits.ts";
 import { DROP_DEV_HDR, DROP_NONE, DROP_SKB_GSO_SEG } from "../../../assembly/abi/reason.ts";
-import type { Vnet } from "../../oracle/core-harness.ts";
 import { parseFrame } from "../../oracle/parse.ts";
 import { Probe } from "../../oracle/probe.ts";
 import { Random, seed } from "../../oracle/random.ts";
 import { headerBytes, split } from "../../oracle/split.ts";
 import { anySuperframe } from "../../oracle/traffic.ts";
+import type { Vnet } from "../../oracle/vnet.ts";
 import { arpFrame, ethernet, ip, tcpFrame, udpFrame } from "../../oracle/wire.ts";
 
 const probe = new Probe();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { vnetOf } from "../../oracle/core-harness.ts";
 import { Probe } from "../../oracle/probe.ts";
+import { vnetOf } from "../../oracle/vnet.ts";
 
 const probe = new Probe();
 
