@@ -16,7 +16,7 @@ export interface Key<T> {
 }
 
 /** The keys of one map of the file. */
-export type Keys = Record<string, Key<unknown>>;
+type Keys = Record<string, Key<unknown>>;
 
 /** What a map with these keys becomes. */
 export type ValueOf<K> = { [name in keyof K]: K[name] extends Key<infer T> ? T : never };
