@@ -111,6 +111,11 @@ export const TOP_KEYS = {
     "native",
     "How frames are moved: `native` (system calls in batches, with segmentation offload) or `dgram` (Node's own UDP, portable and slow).",
   ),
+  pinWorkers: optional(
+    kind.flag(),
+    true,
+    "Keep each of several workers on a CPU of its own. A worker that moves may have frames of one flow overtake each other in the kernel. One worker alone is never pinned.",
+  ),
   metrics: optional(kind.hostPort, { host: "127.0.0.1", port: 9477 }, "Where Prometheus finds `/metrics`, or `off`.", {
     printed: "127.0.0.1:9477",
   }),

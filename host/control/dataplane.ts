@@ -51,7 +51,8 @@ export class DataPlane {
     this.grace = new Grace(this.memory);
     this.tables = new Tables(this.#core, this.memory, () => this.#mayRebuild());
     this.sockets = openSockets(config.workers, config.node.vtep, config.node.dataPort, config.backend === "native");
-    const common = { backend: config.backend, memory: this.memory, module, family: familyOf(config.node.vtep) };
+    const pinned = config.pinWorkers && config.workers > 1;
+    const common = { backend: config.backend, pinned, memory: this.memory, module, family: familyOf(config.node.vtep) };
     const tasks = this.sockets.map(({ receiver, senders, doorbell }, worker) => ({
       ...common,
       worker,

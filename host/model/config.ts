@@ -8,6 +8,8 @@ export interface StaticConfig {
   workers: number;
   /** How frames are moved: `native` (koffi, superframes, batches) or `dgram` (node:dgram, one datagram a call). */
   backend: Backend;
+  /** Each of several workers stays on a CPU of its own. */
+  pinWorkers: boolean;
   /** Where /metrics is served; null = not at all. */
   metrics: { host: string; port: number } | null;
   /** Path of the API's unix socket. */

@@ -37,7 +37,17 @@ export function networkConfig(change: Partial<NetworkConfig> = {}): NetworkConfi
 
 export function staticConfig(networks: NetworkConfig[], change: Partial<StaticConfig> = {}): StaticConfig {
   const node = { name: "a", vtep: OWN, dataPort: randomInt(20_000, 30_000) };
-  return { node, workers: 1, backend: "native", metrics: null, socket: "/nowhere/weft.sock", fdbCapacity: 1024, networks, ...change };
+  return {
+    node,
+    workers: 1,
+    backend: "native",
+    pinWorkers: false,
+    metrics: null,
+    socket: "/nowhere/weft.sock",
+    fdbCapacity: 1024,
+    networks,
+    ...change,
+  };
 }
 
 export class LoopbackPlane {

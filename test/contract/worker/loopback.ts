@@ -44,6 +44,7 @@ export function loopbackTask(backend: Backend): LoopbackTask {
     family: 4,
     receiver: fd,
     senders,
+    pinned: false,
     doorbell: doorbell.fd,
   };
   const close = () => {

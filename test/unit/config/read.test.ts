@@ -51,6 +51,7 @@ describe("what is accepted", () => {
     expect(parseConfig(DESIGN, "weft.yaml")).toEqual({
       node: { name: "a", vtep: "10.99.0.1", dataPort: 4789 },
       workers: 1,
+      pinWorkers: true,
       backend: "native",
       metrics: { host: "127.0.0.1", port: 9477 },
       socket: "/run/weft-a/weft.sock",

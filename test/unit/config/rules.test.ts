@@ -24,7 +24,17 @@ const port: PortConfig = { netns: "p", interface: "eth0", addresses: ["10.0.0.1/
 
 function found(networks: NetworkConfig[], rest: Partial<StaticConfig> = {}): string[] {
   const node = { name: "a", vtep: "10.99.0.1", dataPort: 4789 };
-  const config: StaticConfig = { node, workers: 1, backend: "native", metrics: null, socket: "/s", fdbCapacity: 65536, networks, ...rest };
+  const config: StaticConfig = {
+    node,
+    workers: 1,
+    backend: "native",
+    pinWorkers: false,
+    metrics: null,
+    socket: "/s",
+    fdbCapacity: 65536,
+    networks,
+    ...rest,
+  };
   return checkRules(config).map(({ path, message }) => `${pathText(path)}: ${message}`);
 }
 
