@@ -15,9 +15,6 @@ export interface Key<T> {
   unit: string;
 }
 
-/** The keys of one map of the file. */
-export type Keys = Record<string, Key<unknown>>;
-
 /** What a map with these keys becomes. */
 export type ValueOf<K> = { [name in keyof K]: K[name] extends Key<infer T> ? T : never };
 

@@ -113,8 +113,13 @@ export const TOP_KEYS = {
   ),
   injection: optional(
     kind.flag(),
-    true,
+    false,
     "Let TCP and UDP superframes leave whole, through a TAP on the underlay's side, where kernel and path allow it (docs/fast-path.md). They do not pass the host's netfilter OUTPUT chain.",
+  ),
+  pinWorkers: optional(
+    kind.flag(),
+    true,
+    "Keep each of several workers on a CPU of its own. A worker that moves may have frames of one flow overtake each other in the kernel. One worker alone is never pinned.",
   ),
   metrics: optional(kind.hostPort, { host: "127.0.0.1", port: 9477 }, "Where Prometheus finds `/metrics`, or `off`.", {
     printed: "127.0.0.1:9477",

@@ -15,6 +15,8 @@ import { closeSockets, openSockets, openTunnelTaps, type WorkerSockets } from ".
 
 /** Threads start slowly on a busy machine. */
 const START_MS_MAX = 30_000;
+/** How soon one that cannot start is noticed. */
+const START_LOOK_MS = 100;
 
 export class DataPlane {
   readonly memory: WebAssembly.Memory;
@@ -33,8 +35,8 @@ export class DataPlane {
   readonly #flipped = new Map<number, number>();
   #rebuilt = 0;
   #running = false;
-  /** Ends start() when a worker fails before it has breathed. */
-  #failStart: (failure: WorkerFailure) => void = () => {};
+  /** The last worker that failed: start() looks for it. */
+  #failure: WorkerFailure | undefined;
 
   /** Opens sockets and lays out memory; no worker runs yet. Throws OperationError with nothing left open. */
   constructor(config: StaticConfig, onFailure: (failure: WorkerFailure) => void) {
@@ -54,7 +56,8 @@ export class DataPlane {
     this.tables = new Tables(this.#core, this.memory, () => this.#mayRebuild());
     this.sockets = openSockets(config.workers, config.node.vtep, config.node.dataPort, config.backend === "native");
     if (config.injection && config.backend === "native") this.injectionRefused = openTunnelTaps(this.sockets);
-    const common = { backend: config.backend, memory: this.memory, module, family: familyOf(config.node.vtep) };
+    const pinned = config.pinWorkers && config.workers > 1;
+    const common = { backend: config.backend, pinned, memory: this.memory, module, family: familyOf(config.node.vtep) };
     const tasks = this.sockets.map(({ receiver, senders, tunnelTap, doorbell }, worker) => ({
       ...common,
       worker,
@@ -65,7 +68,7 @@ export class DataPlane {
     }));
     this.pool = new WorkerPool(tasks, (failure) => {
       onFailure(failure);
-      this.#failStart(failure);
+      this.#failure = failure;
     });
     this.#tick();
   }
@@ -74,13 +77,17 @@ export class DataPlane {
   async start(): Promise<void> {
     this.#clock = setInterval(() => this.#tick(), abi.TICK_MS);
     const generation = this.grace.begin();
-    const failed = new Promise<never>((_, reject) => {
-      this.#failStart = ({ worker, message }) => reject(new OperationError(`worker ${worker} cannot start: ${message}`));
-    });
     this.#running = true;
     this.pool.start();
-    await Promise.race([this.grace.seen(generation, START_MS_MAX), failed]);
-    this.#failStart = () => {};
+    for (const end = Date.now() + START_MS_MAX; ; ) {
+      try {
+        return await this.grace.seen(generation, START_LOOK_MS);
+      } catch (error) {
+        const { worker, message } = this.#failure ?? {};
+        if (message !== undefined) throw new OperationError(`worker ${worker} cannot start: ${message}`, { cause: error });
+        if (Date.now() > end) throw new OperationError(`the workers have not started within ${START_MS_MAX / 1000} s`, { cause: error });
+      }
+    }
   }
 
   /** Stops the workers: afterwards no descriptor is in use. May be called twice. */

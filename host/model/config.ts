@@ -10,6 +10,8 @@ export interface StaticConfig {
   backend: Backend;
   /** Superframes may leave whole, through an underlay TAP, where the kernel and the path allow it. */
   injection: boolean;
+  /** Each of several workers stays on a CPU of its own. */
+  pinWorkers: boolean;
   /** Where /metrics is served; null = not at all. */
   metrics: { host: string; port: number } | null;
   /** Path of the API's unix socket. */

@@ -47,6 +47,16 @@ export function epoll_wait_async(fd: Fd, events: Address, count: number, timeout
 
 /** Cold. */
 export const open = declare<(path: string, flags: number) => Fd>("open", "int", ["str", "int"]);
+export const sched_getaffinity = declare<(thread: number, bytes: number, mask: Uint8Array) => number>("sched_getaffinity", "int", [
+  "int",
+  "int64",
+  "void *",
+]);
+export const sched_setaffinity = declare<(thread: number, bytes: number, mask: Uint8Array) => number>("sched_setaffinity", "int", [
+  "int",
+  "int64",
+  "void *",
+]);
 export const dup = declare<(fd: Fd) => Fd>("dup", "int", ["int"]);
 export const close = declare<(fd: Fd) => number>("close", "int", ["int"]);
 export const ioctl = declare<(fd: Fd, request: number, argument: Address) => number>("ioctl", "int", ["int", "ulong", "int64"]);

@@ -80,7 +80,8 @@ export class UdpSender {
     this.#words = region.words;
     this.#block = workerBlock;
     this.#injector = new Injector(region, workerBlock, tunnelTap);
-    for (const [i, fd] of fds.entries()) region.words[((workerBlock + W_SOURCE_PORTS) >> 2) + i] = localPort(fd);
+    // Only what is injected carries a source port that no socket has put there.
+    if (tunnelTap >= 0) for (const [i, fd] of fds.entries()) region.words[((workerBlock + W_SOURCE_PORTS) >> 2) + i] = localPort(fd);
     this.#fds = Int32Array.from(fds);
     this.#withoutGso = new Uint8Array(fds.length);
     this.#vteps = new VtepSockaddrs(region, family);

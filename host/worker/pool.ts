@@ -1,7 +1,8 @@
 // The workers: one thread and one long-running Piscina task each (never a task a packet). A worker whose core traps is logged and replaced by a
 // new instance on a new task, with the same descriptors; it goes on behind the frame that trapped. Main thread only.
 //
-// Each has a Piscina of its own: when a thread dies before it has taken its task, the task that waits for it is known.
+// Each has a Piscina of its own: when a thread dies before it has taken its task, the task that waits for it is known. Threads start with the
+// workers, no sooner, and end only when their task has ended: one that is terminated while it loads koffi takes the process with it.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Piscina } from "piscina";
@@ -24,7 +25,8 @@ const STOP_TIMEOUT_MS = 5000;
 interface Post {
   task: WorkerTask;
   doorbell: EventFd;
-  piscina: Piscina;
+  /** undefined until start(). */
+  piscina: Piscina | undefined;
   /** Takes back the task that no thread has taken yet. */
   cancel: AbortController;
 }
@@ -37,17 +39,22 @@ export class WorkerPool {
   readonly #onFailure: (failure: WorkerFailure) => void;
   #running: Promise<void>[] = [];
 
-  /** Starts threads, which wait. */
+  /** Starts nothing yet. */
   constructor(tasks: readonly WorkerTask[], onFailure: (failure: WorkerFailure) => void) {
     this.#onFailure = onFailure;
     this.restarts = tasks.map(() => 0);
     this.#header = new Int32Array(tasks[0].memory.buffer, abi.HEADER);
-    this.#posts = tasks.map((task) => postOf(task));
+    this.#posts = tasks.map((task) => ({
+      task,
+      doorbell: new EventFd(task.doorbell),
+      piscina: undefined,
+      cancel: new AbortController(),
+    }));
   }
 
   /** Starts every worker. */
   start(): void {
-    this.#running = this.#posts.map((post) => this.#keep(post));
+    this.#running = this.#posts.map((post) => this.#keep(post, openPiscina(post)));
   }
 
   /** Ends the sleep of every worker, so that it sees what changed. */
@@ -64,17 +71,17 @@ export class WorkerPool {
       () => {},
     );
     late.abort();
-    await Promise.all(this.#posts.map(({ piscina }) => piscina.destroy()));
+    await Promise.all(this.#posts.map(({ piscina }) => piscina?.destroy()));
   }
 
-  async #keep(post: Post): Promise<void> {
+  async #keep(post: Post, piscina: Piscina): Promise<void> {
     const { worker } = post.task;
     while (!this.#isStopping()) {
       const began = Date.now();
       post.cancel = new AbortController();
       const { signal } = post.cancel;
       try {
-        await (post.piscina.run(post.task, { signal }) as Promise<WorkerResult>);
+        await (piscina.run(post.task, { signal }) as Promise<WorkerResult>);
         return;
       } catch (error) {
         if (this.#isStopping()) return;
@@ -90,11 +97,11 @@ export class WorkerPool {
   }
 }
 
-function postOf(task: WorkerTask): Post {
+function openPiscina(post: Post): Piscina {
   const filename = new URL("./worker.ts", import.meta.url).href;
   const piscina = new Piscina({ filename, minThreads: 1, maxThreads: 1, concurrentTasksPerWorker: 1, recordTiming: false });
-  const post = { task, doorbell: new EventFd(task.doorbell), piscina, cancel: new AbortController() };
+  post.piscina = piscina;
   // A thread that had no task yet: it could not start (EMFILE, ENOMEM).
   piscina.on("error", (error) => post.cancel.abort(error));
-  return post;
+  return piscina;
 }

@@ -12,6 +12,8 @@ export interface WorkerTask {
   module: WebAssembly.Module;
   /** Outer address family. */
   family: Family;
+  /** Stay on one CPU. */
+  pinned: boolean;
   /** The receiving socket on the data port. */
   receiver: number;
   /** TX_SOCKETS sending sockets. */

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { run } from "../command.ts";
 import type { Daemon } from "../daemon.ts";
 import type { Lab } from "../lab.ts";
+import { kernelCounters } from "../snmp.ts";
 import { HEARTBEAT_PORT, PORT } from "./ports.ts";
 import { fill } from "./programs/pattern.ts";
 
@@ -121,8 +122,22 @@ const SEGMENTS_MAX = 64;
 const SEND_BYTES_MAX = 65_487;
 const [SOL_UDP, UDP_SEGMENT] = [17, 103];
 
-/** The same with UDP_SEGMENT: the kernel takes up to 64 datagrams of `bytes` bytes in one send, and the interface a superframe of them. */
-export async function sendSegmented(lab: Lab, route: Route, count: number, bytes: number): Promise<DatagramResult> {
+/** Datagrams that reached this namespace's stack and found their socket full. */
+async function overflows(netns: string): Promise<number> {
+  const counters = await kernelCounters(netns);
+  return counters.UdpRcvbufErrors + counters.Udp6RcvbufErrors;
+}
+
+/**
+ * The same with UDP_SEGMENT: the kernel takes up to 64 datagrams of `bytes` bytes in one send, and the interface a superframe of them. Nobody
+ * paces it: `overflowed` were more than the receiving program could take in time.
+ */
+export async function sendSegmented(
+  lab: Lab,
+  route: Route,
+  count: number,
+  bytes: number,
+): Promise<DatagramResult & { overflowed: number }> {
   const receiver = startProgram(lab, route.to, "udp-receive", [route.address, PORT, SEGMENTED_QUIET_MS, count]);
   await receiver.waitFor(/listening/);
   const file = join(lab.directory, "datagrams");
@@ -133,8 +148,10 @@ export async function sendSegmented(lab: Lab, route: Route, count: number, bytes
   const [family, host] = route.address.includes(":") ? ["UDP6", `[${route.address}]`] : ["UDP4", route.address];
   const target = `${family}-SENDTO:${host}:${PORT},setsockopt-int=${SOL_UDP}:${UDP_SEGMENT}:${bytes}`;
   try {
+    const before = await overflows(route.to);
     await run(["socat", "-u", "-b", `${block}`, `FILE:${file}`, target], { netns: route.from });
-    return { sent: count, ...(await lastLine<Omit<DatagramResult, "sent">>(receiver)) };
+    const result = await lastLine<Omit<DatagramResult, "sent">>(receiver);
+    return { sent: count, ...result, overflowed: (await overflows(route.to)) - before };
   } finally {
     await receiver.kill();
   }

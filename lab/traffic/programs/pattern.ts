@@ -4,6 +4,9 @@
 /** The number of the datagram that ends a run. */
 export const END = 0xffffffff;
 
+/** Datagrams that may be on their way: the receiver answers the last of each such run, and the sender waits for that. */
+export const RUN = 32;
+
 function byteAt(number: number, place: number): number {
   return (number * 31 + place * 7) & 0xff;
 }

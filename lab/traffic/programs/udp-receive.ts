@@ -1,9 +1,10 @@
 // Runs inside a container: counts numbered datagrams and checks every byte of them, until a datagram says that it was the last, COUNT have
 // come, or nothing came for a while. Arguments: ADDRESS PORT QUIET_MS [COUNT]. Prints `listening`, then one line of JSON.
-// A datagram is a u32 number, then bytes that follow from it (see pattern.ts); number 0xffffffff ends.
+// A datagram is a u32 number, then bytes that follow from it (see pattern.ts); number 0xffffffff ends,
+// and the last of each run is answered with its number.
 
 import { createSocket } from "node:dgram";
-import { END, intact } from "./pattern.ts";
+import { END, intact, RUN } from "./pattern.ts";
 
 const RECEIVE_BUFFER_BYTES = 32 << 20;
 const [address, port, quiet, expected] = process.argv.slice(2);
@@ -19,7 +20,7 @@ function finish(): void {
 }
 
 const timer = setTimeout(finish, Number(quiet));
-socket.on("message", (datagram) => {
+socket.on("message", (datagram, from) => {
   timer.refresh();
   const number = datagram.length >= 4 ? datagram.readUInt32BE(0) : Number.NaN;
   if (number === END) return finish();
@@ -31,6 +32,7 @@ socket.on("message", (datagram) => {
     if (number < highest) count.late++;
     else highest = number;
   }
+  if (number % RUN === RUN - 1) socket.send(datagram.subarray(0, 4), from.port, from.address);
   if (expected !== undefined && count.received + count.duplicates + count.damaged === Number(expected)) finish();
 });
 socket.bind(Number(port), address, () => console.log("listening"));

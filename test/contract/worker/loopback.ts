@@ -45,6 +45,7 @@ export function loopbackTask(backend: Backend): LoopbackTask {
     receiver: fd,
     senders,
     tunnelTap: -1,
+    pinned: false,
     doorbell: doorbell.fd,
   };
   const close = () => {

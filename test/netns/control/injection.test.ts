@@ -22,7 +22,7 @@ for (const family of [4, 6] as Family[]) {
     let agent: Agent;
     let peer: string;
     beforeAll(async () => {
-      pair = await openPair({ left: "weft", right: "weft", family });
+      pair = await openPair({ left: "weft", right: "weft", family, agent: { injection: true } });
       [agent] = pair.agents;
       peer = addressOf(pair.hosts[1], family);
     });
@@ -121,11 +121,14 @@ for (const family of [4, 6] as Family[]) {
       await agent.stop();
       expect(await taps()).toEqual([]);
       const options = { left: "weft", right: "weft", family } as const;
-      const second = await pairAgent(pair.hosts[0], pair.hosts[1], [pair.containers[0]], { ...options, agent: { workers: 2 } });
+      const second = await pairAgent(pair.hosts[0], pair.hosts[1], [pair.containers[0]], {
+        ...options,
+        agent: { workers: 2, injection: true },
+      });
       expect(await taps()).toEqual(["weftu0", "weftu1"]);
       await second.kill();
       expect(await taps()).toEqual([]);
-      const third = await pairAgent(pair.hosts[0], pair.hosts[1], [pair.containers[0]], { ...options, agent: { injection: false } });
+      const third = await pairAgent(pair.hosts[0], pair.hosts[1], [pair.containers[0]], options);
       expect(await taps()).toEqual([]);
       expect(await third.show<{ superframes: string }>("vtep")).toMatchObject([{ superframes: "sockets" }]);
       await third.stop();

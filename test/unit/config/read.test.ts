@@ -51,8 +51,9 @@ describe("what is accepted", () => {
     expect(parseConfig(DESIGN, "weft.yaml")).toEqual({
       node: { name: "a", vtep: "10.99.0.1", dataPort: 4789 },
       workers: 1,
+      pinWorkers: true,
       backend: "native",
-      injection: true,
+      injection: false,
       metrics: { host: "127.0.0.1", port: 9477 },
       socket: "/run/weft-a/weft.sock",
       fdbCapacity: 65536,

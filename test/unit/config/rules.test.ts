@@ -29,6 +29,7 @@ function found(networks: NetworkConfig[], rest: Partial<StaticConfig> = {}): str
     workers: 1,
     backend: "native",
     injection: false,
+    pinWorkers: false,
     metrics: null,
     socket: "/s",
     fdbCapacity: 65536,
