@@ -10,5 +10,5 @@ export const DEFAULT_PEERS = ["linux", "weft"];
 
 /** All known peers; `workers` goes to weft. */
 export function peers(workers: number | null): Peer[] {
-  return [linux, weft("native", workers), weft("dgram", workers), openvswitch];
+  return [linux, weft("native", workers), weft("injected", workers), weft("dgram", workers), openvswitch];
 }
