@@ -27,6 +27,8 @@ export const VNI = 42;
 export const NETWORK = 1;
 const MTU = { 4: 1450, 6: 1430 } as const;
 const DATA_PORT = 4789;
+/** Threads start slowly on a busy machine. */
+const START_MS_MAX = 30_000;
 /** assembly/abi/counter.ts, by name. */
 const COUNTERS = {
   received_port: abi.C_RECEIVED_PORT,
@@ -97,7 +99,9 @@ export class WorkerNode {
     await place.close();
     const node = new WorkerNode(options, sockets);
     node.tables.setVtepAddress(parseIp(address), 0);
+    const generation = node.grace.begin();
     node.pool.start();
+    await node.grace.seen(generation, START_MS_MAX);
     return node;
   }
 
