@@ -32,10 +32,13 @@ for (const family of [4, 6] as Family[]) {
       const route = `${addressOf(hosts[1], family)}/${family === 4 ? 32 : 128} dev eth0 src ${addressOf(hosts[0], family)}`;
       await ipBatch([`route replace ${route} mtu lock ${NARROW}`], hosts[0].netns);
       await eventually("the lower MTU", async () => (await row())[0] === full - (1500 - NARROW));
-      expect(agents[0].log("the path carries less: inner MTU lowered")).toHaveLength(1);
+      await eventually("its line in the log", async () => agents[0].log("the path carries less: inner MTU lowered").length === 1);
       await ipBatch([`route del ${route}`], hosts[0].netns);
       await eventually("the full MTU", async () => (await row())[0] === full);
-      expect(agents[0].log("the path carries the full size again: inner MTU raised")).toHaveLength(1);
+      await eventually(
+        "its line in the log",
+        async () => agents[0].log("the path carries the full size again: inner MTU raised").length === 1,
+      );
     });
   });
 }
