@@ -1,4 +1,4 @@
-// The packet core: the list of its exports. Workers call attach, egress, ingress, complete, recover, tellPathMtu; the main thread's instance calls the
+// The packet core: the list of its exports. Workers call attach, wake, rest, egress, ingress, complete, recover, tell…; the main thread's instance calls the
 // writers of the tables. Every constant of the ABI is exported too, so that the host can compare it with the one it was written against.
 
 export * from "./abi/counter";
@@ -15,6 +15,7 @@ export { complete, recover } from "./path/complete";
 export { egress } from "./path/egress";
 export { ingress } from "./path/ingress";
 export { attach } from "./ring/block";
+export { rest, wake } from "./ring/breath";
 export { tellPathMtu, tellPortGone } from "./ring/event";
 export { addressRebuild, addressRemove, addressSet } from "./table/address";
 export { fdbAge, fdbFlush, fdbRebuild, fdbRemove, fdbSet } from "./table/fdb";

@@ -8,6 +8,7 @@ export * from "./path/cursor";
 export * from "./path/flow";
 export * from "./path/outer";
 export * from "./ring/block";
+export * from "./ring/breath";
 export * from "./ring/counter";
 export * from "./ring/event";
 export * from "./table/address";

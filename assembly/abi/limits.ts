@@ -35,6 +35,11 @@ export const RX_BUFFER_BYTES = 69632;
  * superframe (virtio-net 24, Ethernet 14, IPv6 40, UDP 8, VXLAN 8) fit in front of it.
  */
 export const RX_TAP_HEADROOM = 102;
+/**
+ * Where a datagram goes in an RX buffer: the Ethernet header behind its VXLAN header is 16-aligned, and a virtio-net header fits in front of that,
+ * in place of the VXLAN header and two bytes more.
+ */
+export const RX_UDP_HEADROOM = 8;
 
 /** Sends that can be open or waiting at once; each has 64 KiB of the packed arena. */
 export const TX_MAX = 64;

@@ -112,6 +112,8 @@ export const T_REASON = 44;
 export const T_INJECTED = 48;
 /** u32. Bytes of its wire frames, without outer headers. */
 export const T_FRAME_BYTES = 52;
+/** u32. The bucket of W_TX_BUCKETS in which it may be found; only the core reads it. */
+export const T_BUCKET = 56;
 
 /** Descriptors of writes to TAPs: WRITE_MAX entries. Written in this order. */
 export const W_WRITE = 9216;

@@ -8,7 +8,7 @@
 import { C_MERGED } from "../abi/counter";
 import { FEATURE_USO, H_FEATURES, HEADER } from "../abi/layout";
 import { MERGE_FRAMES_MAX, WRITE_IOVS_MAX } from "../abi/limits";
-import { BUCKETS, D_FRAME_BYTES, D_FRAMES, D_IOV, D_IOVS, D_LENGTH, D_MERGE, D_VNET, IOV_BYTES, W_MERGE_BUCKETS } from "../abi/worker";
+import { BUCKETS, D_FRAME_BYTES, D_FRAMES, D_IOV, D_IOVS, D_LENGTH, D_MERGE, IOV_BYTES, W_MERGE_BUCKETS } from "../abi/worker";
 import { block } from "../ring/block";
 import { count } from "../ring/counter";
 import { adjust, fold, pseudo4, pseudo6, sum } from "../wire/checksum";
@@ -30,6 +30,7 @@ const M_SEGMENT: usize = D_MERGE + 16;
 const M_PAYLOAD: usize = D_MERGE + 20;
 const M_KIND: usize = D_MERGE + 24;
 const M_VERIFIED: usize = D_MERGE + 28;
+const M_BUCKET: usize = D_MERGE + 32;
 
 /** Largest IP packet. */
 const IP_BYTES_MAX: u32 = 65535;
@@ -162,6 +163,11 @@ export function closeMerge(hash: u32): void {
   store<u32>(bucketOf(hash), 0);
 }
 
+/** A write descriptor is done with: nothing joins it any more. */
+export function forgetMerge(head: usize): void {
+  if (load<u32>(head, M_KIND) != 0) store<u32>(<usize>load<u32>(head, M_BUCKET), 0);
+}
+
 /** Marks a write descriptor as no merge. */
 @inline
 export function noMerge(write: usize): void {
@@ -182,6 +188,7 @@ export function openMerge(hash: u32, port: u32, head: usize): void {
   store<u32>(head, length - header, M_PAYLOAD);
   store<u32>(head, kindOf(), M_KIND);
   store<u32>(head, 0, M_VERIFIED);
+  store<u32>(head, <u32>bucket, M_BUCKET);
   store<u32>(bucket, <u32>head);
   store<u32>(bucket, port, 4);
 }
@@ -210,5 +217,5 @@ export function finishMerge(head: usize): void {
   const proto: u32 = isTcp ? PROTOCOL_TCP : PROTOCOL_UDP;
   const pseudo = isIpv4 ? pseudo4(ip, proto, transportBytes) : pseudo6(ip, proto, transportBytes);
   store<u16>(transport + field, fold(pseudo));
-  writeVnet(head + D_VNET, kind, load<u32>(head, M_HEADER), load<u32>(head, M_SEGMENT), <u32>(transport - first), field);
+  writeVnet(<usize>load<u32>(head, D_IOV), kind, load<u32>(head, M_HEADER), load<u32>(head, M_SEGMENT), <u32>(transport - first), field);
 }

@@ -26,6 +26,7 @@ import {
   DIRECTION_INGRESS,
   R_LENGTH,
   R_SEGMENT_BYTES,
+  T_BUCKET,
   T_DROPPED,
   T_FRAME_BYTES,
   T_NETWORK,
@@ -46,7 +47,7 @@ import {
   W_WRITE_COUNT,
   WRITE_BYTES,
 } from "../abi/worker";
-import { finishMerge } from "../offload/merge";
+import { finishMerge, forgetMerge } from "../offload/merge";
 import { block, counters } from "../ring/block";
 import { count, drop } from "../ring/counter";
 import { ring } from "../ring/event";
@@ -65,19 +66,21 @@ export function finishWrites(): void {
 export function complete(): void {
   const sends = load<u32>(block + W_TX_COUNT);
   for (let i: u32 = 0; i < sends; i++) {
-    countSend(block + W_TX + <usize>i * TX_BYTES);
+    const send = block + W_TX + <usize>i * TX_BYTES;
+    countSend(send);
+    store<u32>(<usize>load<u32>(send, T_BUCKET), 0);
   }
   const writes = load<u32>(block + W_WRITE_COUNT);
   for (let i: u32 = 0; i < writes; i++) {
-    countWrite(block + W_WRITE + <usize>i * WRITE_BYTES);
+    const write = block + W_WRITE + <usize>i * WRITE_BYTES;
+    countWrite(write);
+    forgetMerge(write);
   }
   free();
   ring();
 }
 
 function free(): void {
-  if (load<u32>(block + W_TX_COUNT)) memory.fill(block + W_TX_BUCKETS, 0, BUCKETS * 8);
-  if (load<u32>(block + W_WRITE_COUNT)) memory.fill(block + W_MERGE_BUCKETS, 0, BUCKETS * 8);
   store<u32>(block + W_TX_COUNT, 0);
   store<u32>(block + W_WRITE_COUNT, 0);
   store<u32>(block + W_REPLY_COUNT, 0);
@@ -134,6 +137,8 @@ function giveUp(direction: u32, rx: usize): void {
  */
 export function recover(): u32 {
   free();
+  memory.fill(block + W_TX_BUCKETS, 0, BUCKETS * 8);
+  memory.fill(block + W_MERGE_BUCKETS, 0, BUCKETS * 8);
   for (let network: u32 = 0; network < <u32>NETWORKS_MAX; network++) {
     const entered =
       counter(network, C_RECEIVED_PORT) +

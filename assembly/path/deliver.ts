@@ -17,6 +17,7 @@ import {
   IOV_BYTES,
   W_REPLY,
   W_REPLY_COUNT,
+  W_RX_SEGMENT,
   W_WRITE,
   W_WRITE_COUNT,
   WRITE_BYTES,
@@ -65,12 +66,25 @@ function gather(write: usize, index: u32, at: usize, bytes: u32): void {
   store<u32>(iov, bytes, 4);
 }
 
-/** Gather list of a virtio-net header of our own and the whole frame at `at`. */
-function gatherTwo(write: usize, at: usize, bytes: u32): void {
+/** Gather list of a virtio-net header of our own and the whole frame at `at`. Returns where the header is to be written. */
+function gatherTwo(write: usize, at: usize, bytes: u32): usize {
   gather(write, 0, write + D_VNET, VNET_BYTES);
   gather(write, 1, at, bytes);
   store<u32>(write, 2, D_IOVS);
   store<u32>(write, VNET_BYTES + bytes, D_LENGTH);
+  return write + D_VNET;
+}
+
+/**
+ * The same, in one piece where there is room in front of the frame: the first of a datagram has its VXLAN header there, which nobody
+ * needs any more; in front of a later one are the last bytes of the frame before it.
+ */
+function gatherDecapsulated(write: usize): usize {
+  if (load<u32>(block + W_RX_SEGMENT) != 0) return gatherTwo(write, frame, length);
+  gather(write, 0, frame - VNET_BYTES, VNET_BYTES + length);
+  store<u32>(write, 1, D_IOVS);
+  store<u32>(write, VNET_BYTES + length, D_LENGTH);
+  return frame - VNET_BYTES;
 }
 
 /** False, and counted, when the port does not take frames of this network now. */
@@ -96,19 +110,18 @@ export function deliverDecapsulated(network: u32, port: u32, mayMerge: bool): vo
   const hash = merging || hasPorts ? flowHash() : 0;
   if (merging && tryMerge(hash, port, network)) return;
   const write = openWrite(network, port, segments, wireBytes);
-  gatherTwo(write, frame, length);
+  const vnet = gatherDecapsulated(write);
   if (merging) openMerge(hash, port, write);
   else if (hasPorts) closeMerge(hash);
-  if (segments > 1) writeVnet(write + D_VNET, gsoType(), headerBytes, segmentPayload, csumStart, csumOffset);
-  else if (partial) writeVnet(write + D_VNET, GSO_NONE, 0, 0, csumStart, csumOffset);
-  else clearVnet(write + D_VNET);
+  if (segments > 1) writeVnet(vnet, gsoType(), headerBytes, segmentPayload, csumStart, csumOffset);
+  else if (partial) writeVnet(vnet, GSO_NONE, 0, 0, csumStart, csumOffset);
+  else clearVnet(vnet);
 }
 
 /** Hands the frame built in replyBuffer() to a port. The caller has checked replyHasRoom(). */
 export function deliverReply(network: u32, port: u32, bytes: u32): void {
   count(network, C_GENERATED, 1);
   const write = openWrite(network, port, 1, bytes);
-  gatherTwo(write, replyBuffer(), bytes);
-  clearVnet(write + D_VNET);
+  clearVnet(gatherTwo(write, replyBuffer(), bytes));
   store<u32>(block + W_REPLY_COUNT, load<u32>(block + W_REPLY_COUNT) + 1);
 }

@@ -7,6 +7,7 @@ import { TX_BUFFER_BYTES, TX_MAX, TX_SEGMENTS_MAX, TX_SOCKETS, TX_TRAIN_BYTES_MA
 import { N_VNI } from "../abi/network";
 import {
   BUCKETS,
+  T_BUCKET,
   T_CLOSED,
   T_DROPPED,
   T_FRAME_BYTES,
@@ -142,6 +143,7 @@ function openSend(bytes: u32): usize {
   store<u32>(open, 0, T_LENGTH);
   store<u32>(open, bytes, T_SEGMENT_BYTES);
   store<u32>(open, 0, T_SEGMENTS);
+  store<u32>(open, <u32>bucket, T_BUCKET);
   store<u32>(open, vtep, T_VTEP);
   store<u32>(open, socket, T_SOCKET);
   store<u32>(open, tos, T_TOS);

@@ -1,7 +1,7 @@
 // Whole directions of the core, a batch a call: small frames out (encap) and in (decap), and segments that are merged on their way in. The twins
 // do the same with plain objects: parse, look up in a Map, build or take off the header, copy.
 
-import { RX_BUFFER_BYTES, RX_MAX } from "../../assembly/abi/limits.ts";
+import { RX_BUFFER_BYTES, RX_MAX, RX_UDP_HEADROOM } from "../../assembly/abi/limits.ts";
 import { W_RX_BUFFER } from "../../assembly/abi/worker.ts";
 import { type Arrival, merge } from "../../test/oracle/merge.ts";
 import { parseFrame } from "../../test/oracle/parse.ts";
@@ -62,7 +62,7 @@ function decap(bytes: number, flows: number): Case {
   const { core } = harness;
   const bucketOf = (frame: Uint8Array) => u16(frame, 34);
   const heads = batch.map((one) => one.bytes.slice(0, 64));
-  const at = harness.block + W_RX_BUFFER;
+  const at = harness.block + W_RX_BUFFER + RX_UDP_HEADROOM;
   return {
     name: "decap (ingress)",
     size: `64 × ${bytes} B, ${flows === 1 ? "1 flow" : `${flows} flows`}`,
@@ -95,7 +95,7 @@ function merging(): Case {
   const one = train(segments);
   harness.placeDatagram(0, one);
   const head = one.bytes.subarray(0, 64);
-  const at = harness.block + W_RX_BUFFER;
+  const at = harness.block + W_RX_BUFFER + RX_UDP_HEADROOM;
   const arrivals = segments.map((frame) => ({ port: 1, frame }));
   return {
     name: "merge",

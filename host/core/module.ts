@@ -8,6 +8,8 @@ import { OperationError } from "../model/errors.ts";
 /** The core's functions; assembly/index.ts has their docstrings. u64 parameters are bigint. */
 export interface Core {
   attach(worker: number): number;
+  wake(): number;
+  rest(): number;
   egress(count: number): number;
   ingress(count: number): number;
   complete(): void;

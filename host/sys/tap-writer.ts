@@ -19,6 +19,8 @@ import { Region, Scratch } from "./memory.ts";
 const NATIVE_IOV_BYTES = 16;
 
 export class TapWriter {
+  /** The port that was last written to successfully; the caller may reset it. */
+  lastPort = 0;
   readonly #region: Region;
   readonly #words: Int32Array<ArrayBufferLike>;
   readonly #block: number;
@@ -46,10 +48,11 @@ export class TapWriter {
       const entry = ports + port * PORT_BYTES;
       let why: number;
       if (port < 0 || port >= PORTS_MAX || !this.#region.holds(entry, PORT_BYTES)) why = reason.DROP_CORE_TRAP;
-      else if (Atomics.load(words, (entry + P_STATE) >> 2) !== PORT_UP) why = reason.DROP_PORT_DOWN;
+      else if (words[(entry + P_STATE) >> 2] !== PORT_UP) why = reason.DROP_PORT_DOWN;
       else {
         why = this.#writeOne(words[(entry + P_FD) >> 2], at);
         if (why !== reason.DROP_CORE_TRAP) calls++;
+        if (why === reason.DROP_NONE) this.lastPort = port;
       }
       words[at + (w.D_REASON >> 2)] = why;
     }

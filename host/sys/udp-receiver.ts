@@ -5,7 +5,7 @@
 //
 // Made and used by one worker thread. The bytes belong to the core until the next call.
 
-import { RX_BUFFER_BYTES, RX_MAX } from "../../assembly/abi/limits.ts";
+import { RX_BUFFER_BYTES, RX_MAX, RX_UDP_HEADROOM } from "../../assembly/abi/limits.ts";
 import {
   R_LENGTH,
   R_OFFSET,
@@ -76,7 +76,7 @@ export class UdpReceiver {
     this.#fd = fd;
     this.#region = region.words;
     this.#descriptors = (workerBlock + W_RX) >> 2;
-    this.#buffers = workerBlock + W_RX_BUFFER;
+    this.#buffers = workerBlock + W_RX_BUFFER + RX_UDP_HEADROOM;
     this.#v4 = family === 4;
     this.#source = this.#v4 ? SIN_ADDR >> 2 : SIN6_ADDR >> 2;
     this.#words = this.#scratch.words;
@@ -110,7 +110,7 @@ export class UdpReceiver {
     words[message + M_CONTROL_LENGTH] = CONTROL_BYTES;
     words[iov] = region.low(buffer);
     words[iov + 1] = region.high(buffer);
-    words[iov + 2] = RX_BUFFER_BYTES;
+    words[iov + 2] = RX_BUFFER_BYTES - RX_UDP_HEADROOM;
   }
 
   /** Fills descriptor i from message i, and makes the message ready for the next call. */

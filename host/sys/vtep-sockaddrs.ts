@@ -28,7 +28,7 @@ export class VtepSockaddrs {
 
   /** Once a batch, before find(): notices that tables have changed. */
   refresh(): void {
-    this.#generation = (Atomics.load(this.#region.words, (HEADER + H_GENERATION) >> 2) >>> 0) + 1;
+    this.#generation = (this.#region.words[(HEADER + H_GENERATION) >> 2] >>> 0) + 1;
   }
 
   /** True when `vtep` is one that this family of sockets can send to; its address is then at low(vtep). `vtep` is below VTEPS_MAX. */

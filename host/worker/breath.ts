@@ -11,6 +11,7 @@ import { READ_GONE, TapReader } from "../sys/tap-reader.ts";
 import { TapWriter } from "../sys/tap-writer.ts";
 import { RECEIVE_BATCH, UdpReceiver } from "../sys/udp-receiver.ts";
 import { UdpSender } from "../sys/udp-sender.ts";
+import { Hunch } from "./hunch.ts";
 import { OwnedPorts } from "./owned-ports.ts";
 import { Stats } from "./stats.ts";
 import type { WorkerTask } from "./task.ts";
@@ -25,7 +26,6 @@ const FOR_EVER = -1;
 
 export class Breath {
   readonly #core: Core;
-  readonly #header: Int32Array<ArrayBufferLike>;
   readonly #state: Int32Array<ArrayBufferLike>;
   readonly #epoll = new Epoll();
   readonly #doorbell: EventFd;
@@ -36,6 +36,12 @@ export class Breath {
   readonly #writer: TapWriter;
   readonly #ports: OwnedPorts;
   readonly #stats: Stats;
+  /** That a TAP had but one frame: then there is no need to read once more and be told EAGAIN. */
+  readonly #loneFrames = new Hunch();
+  /** That there is but one datagram: then the kernel need not look for a second. */
+  readonly #loneDatagrams = new Hunch();
+  /** That a delivery was answered at once: then there is no need to sleep in between. */
+  readonly #answers = new Hunch();
   /** The generation whose ports #ports knows. */
   #seen = -1;
 
@@ -44,7 +50,6 @@ export class Breath {
     const block = workerBlock(task.memory, task.worker);
     const region = new Region(task.memory);
     this.#core = core;
-    this.#header = new Int32Array(task.memory.buffer, abi.HEADER);
     this.#state = new Int32Array(task.memory.buffer, block);
     this.#doorbell = new EventFd(task.doorbell);
     this.#receiverFd = task.receiver;
@@ -63,9 +68,9 @@ export class Breath {
     try {
       this.#refresh();
       this.#goOn();
-      while (Atomics.load(this.#header, abi.H_STOP >> 2) === 0) this.#breathe();
+      while (this.#core.rest() === 0) this.#breathe();
     } finally {
-      Atomics.store(this.#state, abi.W_STATE >> 2, abi.WORKER_IDLE);
+      this.#core.rest();
       this.#epoll.close();
     }
   }
@@ -78,17 +83,16 @@ export class Breath {
     else if (direction === abi.DIRECTION_INGRESS) this.#ingress(count);
   }
 
-  /** Says that this worker reads tables again, and follows what changed meanwhile (host/core/grace.ts). */
+  /** The top of a breath: follows what changed, and says so only then (host/core/grace.ts). */
   #refresh(): void {
-    Atomics.store(this.#state, abi.W_STATE >> 2, abi.WORKER_RUNNING);
-    const generation = Atomics.load(this.#header, abi.H_GENERATION >> 2);
-    if (generation !== this.#seen) this.#ports.refresh();
+    const generation = this.#core.wake();
+    if (generation === this.#seen) return;
+    this.#ports.refresh();
     this.#seen = generation;
     Atomics.store(this.#state, abi.W_GENERATION >> 2, generation);
   }
 
   #breathe(): void {
-    Atomics.store(this.#state, abi.W_STATE >> 2, abi.WORKER_IDLE);
     const ready = this.#epoll.wait(FOR_EVER);
     this.#refresh();
     this.#stats.add(abi.S_BREATHS, 1);
@@ -104,15 +108,30 @@ export class Breath {
 
   #receive(): void {
     for (let round = 0; round < RECEIVES_MAX; round++) {
-      const count = this.#receiver.receive(RECEIVE_BATCH);
+      const batch = this.#loneDatagrams.act() ? 1 : RECEIVE_BATCH;
+      const count = this.#receiver.receive(batch);
       this.#stats.add(abi.S_RECEIVE_CALLS, 1);
       if (count === 0) break;
       this.#stats.add(abi.S_DATAGRAMS, count);
       this.#stats.batch(count);
       this.#ingress(count);
+      if (count === 1 && batch > 1 && round === 0) this.#loneDatagrams.held();
       if (count < RECEIVE_BATCH) break;
     }
     this.#stats.set(abi.S_SOCKET_DROPS, this.#receiver.kernelDrops);
+    this.#readReply();
+  }
+
+  /** A delivery is often answered before write(2) returns: by an echo reply, by an acknowledgement. Then the answer leaves in this breath. */
+  #readReply(): void {
+    const port = this.#writer.lastPort;
+    this.#writer.lastPort = 0;
+    const fd = port === 0 ? -1 : this.#ports.fdOf(port);
+    if (fd === -1 || !this.#answers.act()) return;
+    const count = this.#readPort(fd, port, 0);
+    if (count === 0) return;
+    this.#answers.held();
+    this.#egress(count);
   }
 
   /** Frames of all ready ports share batches, and so sends. */
@@ -121,22 +140,34 @@ export class Breath {
     for (let i = 0; i < ready; i++) {
       const fd = this.#epoll.ready[2 * i];
       const port = this.#ports.of(fd);
-      if (port === 0) continue;
-      for (let round = 0; round < READS_MAX; round++) {
-        const read = this.#reader.readBatch(fd, port, count, abi.RX_MAX - count, READ_BYTES_MAX);
-        if (read === READ_GONE) {
-          this.#ports.drop(fd);
-          this.#core.tellPortGone(port);
-          break;
-        }
-        this.#stats.add(abi.S_TAP_READ_CALLS, this.#reader.drained ? read + 1 : read);
-        count += read;
-        if (this.#reader.drained) break;
-        this.#egress(count);
-        count = 0;
-      }
+      if (port !== 0) count = this.#readPort(fd, port, count);
     }
     if (count > 0) this.#egress(count);
+  }
+
+  /** Reads a port's frames behind the first `count` of the batch, and sends batches that are full. Gives how many the batch has then. */
+  #readPort(fd: number, port: number, count: number): number {
+    const alone = this.#loneFrames.act();
+    for (let round = 0; round < READS_MAX; round++) {
+      const room = alone ? 1 : abi.RX_MAX - count;
+      const read = this.#reader.readBatch(fd, port, count, room, READ_BYTES_MAX);
+      if (read === READ_GONE) {
+        this.#ports.drop(fd);
+        this.#core.tellPortGone(port);
+        break;
+      }
+      this.#stats.add(abi.S_TAP_READ_CALLS, this.#reader.drained ? read + 1 : read);
+      count += read;
+      if (this.#reader.drained) {
+        if (read === 1 && round === 0) this.#loneFrames.held();
+        break;
+      }
+      // If there is more, epoll tells.
+      if (alone) break;
+      this.#egress(count);
+      count = 0;
+    }
+    return count;
   }
 
   #egress(count: number): void {

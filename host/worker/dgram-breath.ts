@@ -144,7 +144,7 @@ export class DgramBreath {
   /** Copies a datagram into RX buffer i and fills its descriptor. */
   #describe({ payload, from }: Datagram, i: number): void {
     const at = this.#block + abi.W_RX + i * abi.RX_BYTES;
-    const buffer = this.#block + abi.W_RX_BUFFER + i * abi.RX_BUFFER_BYTES;
+    const buffer = this.#block + abi.W_RX_BUFFER + i * abi.RX_BUFFER_BYTES + abi.RX_UDP_HEADROOM;
     this.#words.fill(0, at >> 2, (at + abi.RX_BYTES) >> 2);
     this.#words[(at + abi.R_OFFSET) >> 2] = buffer;
     this.#words[(at + abi.R_LENGTH) >> 2] = payload.length;

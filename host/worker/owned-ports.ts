@@ -10,6 +10,8 @@ export class OwnedPorts {
   readonly #epoll: Epoll;
   /** Port index by fd. */
   readonly #byFd = new Map<number, number>();
+  /** fd by port index, -1 = not ours. */
+  readonly #fds = new Int32Array(abi.PORTS_MAX).fill(-1);
 
   constructor(memory: WebAssembly.Memory, worker: number, epoll: Epoll) {
     const header = new Uint32Array(memory.buffer, abi.HEADER);
@@ -21,6 +23,11 @@ export class OwnedPorts {
   /** Port index of a descriptor that the epoll reported; 0 when it is no port of ours any more. */
   of(fd: number): number {
     return this.#byFd.get(fd) ?? 0;
+  }
+
+  /** Descriptor of a port that is ours, or -1. */
+  fdOf(port: number): number {
+    return this.#fds[port];
   }
 
   /** Follows the port table. */
@@ -36,6 +43,7 @@ export class OwnedPorts {
       if (this.#byFd.has(fd)) continue;
       this.#epoll.add(fd);
       this.#byFd.set(fd, port);
+      this.#fds[port] = fd;
     }
   }
 
@@ -45,6 +53,7 @@ export class OwnedPorts {
   }
 
   #forget(fd: number): void {
+    this.#fds[this.of(fd)] = -1;
     this.#byFd.delete(fd);
     this.#epoll.remove(fd);
   }

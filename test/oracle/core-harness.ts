@@ -225,7 +225,7 @@ export class CoreHarness {
   }
 
   placeDatagram(index: number, { bytes, source = DEFAULT_SOURCE, segmentBytes, tos, truncated }: Datagram): void {
-    const at = this.block + abi.W_RX_BUFFER + index * abi.RX_BUFFER_BYTES;
+    const at = this.block + abi.W_RX_BUFFER + index * abi.RX_BUFFER_BYTES + abi.RX_UDP_HEADROOM;
     const rx = this.#rx(index);
     let address = this.#addresses.get(source);
     if (address === undefined) {

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { RX_BUFFER_BYTES, RX_TAP_HEADROOM, WRITE_MAX } from "../../../assembly/abi/limits.ts";
+import { RX_BUFFER_BYTES, RX_TAP_HEADROOM, RX_UDP_HEADROOM, WRITE_MAX } from "../../../assembly/abi/limits.ts";
 import { PORT_CLOSING } from "../../../assembly/abi/port.ts";
-import { D_VNET, RX_BYTES, W_REPLY, W_RX_BUFFER, W_WRITE } from "../../../assembly/abi/worker.ts";
+import { D_VNET, RX_BYTES, W_REPLY, W_RX_BUFFER, W_WRITE, WRITE_BYTES } from "../../../assembly/abi/worker.ts";
 import type { CoreHarness } from "../../oracle/core-harness.ts";
-import { A, B, BLUE, BROADCAST, builds, C, datagram, hex, RED, small, standardWorld, superframe } from "../../oracle/world.ts";
+import { A, B, BLUE, BROADCAST, builds, C, datagram, hex, RED, small, standardWorld, superframe, train } from "../../oracle/world.ts";
 
 describe.each(builds)("$build: a write to a TAP", ({ build }) => {
   let harness: CoreHarness;
@@ -18,19 +18,25 @@ describe.each(builds)("$build: a write to a TAP", ({ build }) => {
     expect(write.vnet).toEqual(vnet);
   });
 
-  test("from the underlay is a header of its own and the frame where it lies", () => {
+  test("from the underlay is the frame where it lies, with a header in place of the VXLAN header", () => {
     const { writes } = harness.ingress([datagram(small(B, C)), datagram(small(B, C, 9, undefined, { from: 9, to: 9 }))]);
+    const frame = harness.block + W_RX_BUFFER + RX_UDP_HEADROOM + 8;
+    expect(writes.map(({ iovs }) => iovs)).toEqual([[[frame - 10, 10 + 74]], [[frame + RX_BUFFER_BYTES - 10, 10 + 51]]]);
+    expect(RX_BYTES).toBe(64);
+  });
+
+  test("of a later frame of a datagram has its header elsewhere: in front of it lies the frame before", () => {
+    const two = [small(B, C), small(B, C, 32, undefined, { from: 9, to: 9 })];
+    const { writes } = harness.ingress([train(two)]);
+    const first = harness.block + W_RX_BUFFER + RX_UDP_HEADROOM + 8;
     expect(writes.map(({ iovs }) => iovs)).toEqual([
+      [[first - 10, 10 + 74]],
       [
-        [harness.block + W_WRITE + D_VNET, 10],
-        [harness.block + W_RX_BUFFER + 8, 74],
-      ],
-      [
-        [harness.block + W_WRITE + 704 + D_VNET, 10],
-        [harness.block + W_RX_BUFFER + RX_BUFFER_BYTES + 8, 51],
+        [harness.block + W_WRITE + WRITE_BYTES + D_VNET, 10],
+        [first + 74 + 8, 74],
       ],
     ]);
-    expect(RX_BYTES).toBe(64);
+    expect(writes.map(({ frame }) => hex(frame))).toEqual(two.map(hex));
   });
 
   test("of an answer is a header of its own and the answer", () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { RX_BUFFER_BYTES } from "../../../assembly/abi/limits.ts";
+import { RX_BUFFER_BYTES, RX_UDP_HEADROOM } from "../../../assembly/abi/limits.ts";
 import { W_RX_BUFFER } from "../../../assembly/abi/worker.ts";
 import { SO_RCVBUF, SOL_SOCKET } from "../../../host/sys/constants.ts";
 import { setsockopt } from "../../../host/sys/libc.ts";
@@ -31,7 +31,7 @@ describe.each([4, 6] as const)("IPv%i", (family) => {
       const got = link.stage.received(i);
       expect(got).toMatchObject({ length: bytes.length, port: 0, segmentBytes: 0, tos: [0, 0x28, 0xff, 1][i], truncated: 0 });
       expect(got.source).toBe(LOOPBACK[family]);
-      expect(got.offset).toBe(link.stage.at(W_RX_BUFFER + i * RX_BUFFER_BYTES));
+      expect(got.offset).toBe(link.stage.at(W_RX_BUFFER + i * RX_BUFFER_BYTES + RX_UDP_HEADROOM));
       expect(Buffer.compare(got.bytes, bytes)).toBe(0);
     }
     expect(link.receiver.receive()).toBe(0);

@@ -50,6 +50,19 @@ describe("the ports of a worker", () => {
     expect(ready()).toEqual([]);
   });
 
+  test("are found by their index too; those of others are not", () => {
+    set(1, 0);
+    set(2, 1, 1);
+    owned.refresh();
+    expect([1, 2, 3].map((port) => owned.fdOf(port))).toEqual([taps[0].fd, -1, -1]);
+    set(3, 0);
+    entries.setPortState(1, PORT_FREE);
+    owned.refresh();
+    expect([1, 2, 3].map((port) => owned.fdOf(port))).toEqual([-1, -1, taps[0].fd]);
+    owned.drop(taps[0].fd);
+    expect(owned.fdOf(3)).toBe(-1);
+  });
+
   test("may come with a number that another had", () => {
     set(1, 0);
     owned.refresh();

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { TX_TRAIN_BYTES_MAX } from "../../../assembly/abi/limits.ts";
 import * as mtu from "../../../host/model/mtu.ts";
 
 describe("MTU", () => {
@@ -34,8 +35,8 @@ describe("MTU", () => {
       fc.property(fc.integer({ min: mtu.OVERLAY_MTU_MIN, max: mtu.OVERLAY_MTU_MAX }), (bytes) => {
         const segments = mtu.gsoMaxSegments(mtu.overlayMtu(bytes));
         const encapsulated = bytes + 14 + 8;
-        expect(segments * encapsulated).toBeLessThanOrEqual(65507);
-        expect(segments === 64 || (segments + 1) * encapsulated > 65507).toBe(true);
+        expect(segments * encapsulated).toBeLessThanOrEqual(TX_TRAIN_BYTES_MAX);
+        expect(segments === 64 || (segments + 1) * encapsulated > TX_TRAIN_BYTES_MAX).toBe(true);
       }),
     );
   });
