@@ -48,7 +48,7 @@ needTunnelGso(describeNetns, "an underlay TAP", [], () => {
       const before = readdirSync("/proc/self/fd").length;
       process.setgid(65534);
       process.setuid(65534);
-      try { openTunnelTap(); } catch (error) { console.log(error.message, readdirSync("/proc/self/fd").length - before); }`);
+      try { openTunnelTap(); } catch (error) { console.log([error.message, readdirSync("/proc/self/fd").length - before].join(" ")); }`);
     expect(said).toMatch(/(TUNSETIFF|open) \S+.* 0$/m);
   });
 });
