@@ -7,6 +7,8 @@
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { measureAll } from "../bench/scaling/measure.ts";
+import { withBlock } from "../bench/scaling/page.ts";
 import { describeConfig } from "../host/config/describe.ts";
 import { exposition } from "../host/metrics/exposition.ts";
 import { REASON_LIST } from "../host/model/reason.ts";
@@ -69,6 +71,8 @@ const pages: Record<string, () => string | Promise<string>> = {
   "docs/reasons.md": reasons,
   "docs/config.md": () => `${NOTE}\n${describeConfig().trimEnd()}\n`,
   "docs/metrics.md": metrics,
+  // Only its tables, which are counted from build/core.wasm.
+  "docs/scaling.md": () => withBlock(readFileSync(join(root, "docs/scaling.md"), "utf8"), measureAll()),
 };
 const check = process.argv.includes("--check");
 for (const [path, make] of Object.entries(pages)) {

@@ -40,7 +40,8 @@ export function tagged(destination: string, source: string, vlan: number, type: 
   return ethernet(destination, source, 0x8100, Buffer.concat([tag, payload]));
 }
 
-function internetChecksum(bytes: Buffer): number {
+/** RFC 1071. */
+export function internetChecksum(bytes: Buffer): number {
   let sum = 0;
   for (let index = 0; index < bytes.length; index += 2) sum += index + 1 < bytes.length ? bytes.readUInt16BE(index) : bytes[index] << 8;
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
