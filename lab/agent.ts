@@ -44,7 +44,7 @@ export interface AgentFile {
   node: { name: string; vtep: string; dataPort?: number };
   workers?: number;
   backend?: "native" | "dgram";
-  injection?: boolean;
+  injection?: "auto" | "on" | "off";
   metrics?: string;
   socket: string;
   fdbCapacity?: number;
@@ -55,7 +55,7 @@ export interface AgentOptions {
   family?: Family;
   workers?: number;
   backend?: "native" | "dgram";
-  injection?: boolean;
+  injection?: "auto" | "on" | "off";
   environment?: Record<string, string>;
   networks: NetworkFile[];
 }

@@ -23,6 +23,7 @@ const PACKAGES: Package[] = [
   { name: "tshark", program: "tshark", needs: "tests that decode a capture of the underlay" },
   { name: "tcpdump", program: "tcpdump", needs: "captures in the netns tests" },
   { name: "socat", program: "socat", needs: "UDP and TCP probes in the netns tests" },
+  { name: "nftables", program: "nft", needs: "injection, which looks for rules that it would pass by; its tests" },
   { name: "util-linux", program: "nsenter", needs: "the netns tests" },
   {
     name: "openvswitch-switch",

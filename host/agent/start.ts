@@ -109,6 +109,7 @@ async function start(config: StaticConfig, log: Logger, undo: Undo[]): Promise<D
     vteps,
     own: config.node.vtep,
     device: underlay.interface,
+    mode: config.injection,
     pathMtus,
     onUnavailable: (why) => log.info({ why }, "superframes go by the sockets: injection is not to be had"),
   });

@@ -1,20 +1,15 @@
 // The command line of weft, as commander has it. Everything outside comes in through Surroundings, so a test can run it in one
-// process. Exit codes: 0 done, 1 failed, 2 called or configured wrongly. An error is one line on stderr.
+// process. Exit codes: 0 done, 1 failed, 2 called or configured wrongly, 130 interrupted. An error is one line on stderr.
 
 import { Command, CommanderError, Option } from "commander";
 import picocolors from "picocolors";
 import { ApiClient, DEFAULT_HOST } from "../api/client.ts";
-import { messageOf, OperationError, UsageError } from "../model/errors.ts";
+import { InterruptedError, messageOf, OperationError, UsageError } from "../model/errors.ts";
 import { VERSION } from "../model/version.ts";
+import { addBench } from "./bench.ts";
+import { addGroup, examples } from "./group.ts";
 import { type Format, type Subject, show } from "./show.ts";
-
-export interface Surroundings {
-  env: Record<string, string | undefined>;
-  stdout: { isTTY?: boolean; write(text: string): unknown };
-  stderr: { isTTY?: boolean; write(text: string): unknown };
-  /** Loads the agent and runs it until it ends (host/agent/main.ts). */
-  runAgent(configPath: string): Promise<void>;
-}
+import type { Surroundings } from "./surroundings.ts";
 
 export const EXIT_DONE = 0;
 export const EXIT_FAILED = 1;
@@ -30,7 +25,7 @@ export async function run(args: readonly string[], around: Surroundings): Promis
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 || error.code === "commander.help" ? EXIT_DONE : EXIT_USAGE;
     around.stderr.write(`${red(around)(lineOf(error))}\n`);
-    return error instanceof UsageError || error instanceof OperationError ? error.exitCode : EXIT_FAILED;
+    return isOurs(error) ? error.exitCode : EXIT_FAILED;
   }
 }
 
@@ -54,6 +49,7 @@ function build(around: Surroundings): Command {
     "neigh",
   );
   addShow(program, around, "vtep", "Remote VTEPs, with the largest inner packet that fits the path to each.");
+  addBench(program, around, (text) => colours(around, around.stdout).bold(text));
   return program;
 }
 
@@ -72,12 +68,7 @@ function addAgent(program: Command, around: Surroundings): void {
 
 /** `weft SUBJECT show`; returns SUBJECT's command. */
 function addShow(program: Command, around: Surroundings, subject: Subject, description: string): Command {
-  const group = program.command(subject).description(description);
-  // Without `show`: help, as Docker's command groups do.
-  group.action((_options, command: Command) => {
-    if (command.args.length > 0) command.error(`error: unknown command '${command.args[0]}' for 'weft ${subject}'`);
-    command.outputHelp();
-  });
+  const group = addGroup(program, subject, description);
   group
     .command("show")
     .description(description)
@@ -93,10 +84,6 @@ function addShow(program: Command, around: Surroundings, subject: Subject, descr
   return group.allowExcessArguments();
 }
 
-function examples(...lines: string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}\n`;
-}
-
 /** Colours only where a person looks (https://no-color.org). */
 function colours(around: Surroundings, stream: { isTTY?: boolean }) {
   return picocolors.createColors(stream.isTTY === true && !around.env.NO_COLOR && around.env.TERM !== "dumb");
@@ -108,8 +95,12 @@ function red(around: Surroundings): (text: string) => string {
 
 /** Our own errors say it all; anything else is a bug, and its stack is what helps. */
 function lineOf(error: unknown): string {
-  if (error instanceof UsageError || error instanceof OperationError) return messageOf(error);
+  if (isOurs(error)) return messageOf(error);
   return `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+function isOurs(error: unknown): error is UsageError | OperationError | InterruptedError {
+  return error instanceof UsageError || error instanceof OperationError || error instanceof InterruptedError;
 }
 
 /** commander's `error: …\n(Did you mean …?)` as one line. */

@@ -2,7 +2,7 @@
 // it. host/config/read.ts checks files by this table, host/config/describe.ts prints it. Checks that look at more than one key
 // are in host/config/rules.ts.
 
-import type { Backend } from "../model/config.ts";
+import type { Backend, InjectionMode } from "../model/config.ts";
 import { NETWORK_PEERS_LIMIT, NETWORK_PORTS_LIMIT, NETWORKS_LIMIT, WORKERS_LIMIT } from "../model/limits.ts";
 import { OVERLAY_MTU_MAX, OVERLAY_MTU_MIN } from "../model/mtu.ts";
 import { VNI_MAX, vni } from "../model/vni.ts";
@@ -111,10 +111,10 @@ export const TOP_KEYS = {
     "native",
     "How frames are moved: `native` (system calls in batches, with segmentation offload) or `dgram` (Node's own UDP, portable and slow).",
   ),
-  injection: optional(
-    kind.flag(),
-    false,
-    "Let TCP and UDP superframes leave whole, through a TAP on the underlay's side, where kernel and path allow it (docs/fast-path.md). They do not pass the host's netfilter OUTPUT chain.",
+  injection: optional<InjectionMode>(
+    kind.choice("auto", "on", "off"),
+    "auto",
+    "Whether TCP and UDP superframes leave whole, through a TAP on the underlay's side (docs/fast-path.md). They do not pass the host's netfilter OUTPUT and POSTROUTING chains: `auto` does it while there are no rules in those, `on` whatever they say.",
   ),
   pinWorkers: optional(
     kind.flag(),

@@ -55,7 +55,7 @@ export class DataPlane {
     this.grace = new Grace(this.memory);
     this.tables = new Tables(this.#core, this.memory, () => this.#mayRebuild());
     this.sockets = openSockets(config.workers, config.node.vtep, config.node.dataPort, config.backend === "native");
-    if (config.injection && config.backend === "native") this.injectionRefused = openTunnelTaps(this.sockets);
+    if (config.injection !== "off" && config.backend === "native") this.injectionRefused = openTunnelTaps(this.sockets);
     const pinned = config.pinWorkers && config.workers > 1;
     const common = { backend: config.backend, pinned, memory: this.memory, module, family: familyOf(config.node.vtep) };
     const tasks = this.sockets.map(({ receiver, senders, tunnelTap, doorbell }, worker) => ({

@@ -1,24 +1,27 @@
-// Keeps the next hops of VTEPs to which superframes are injected (assembly/path/inject.ts). The kernel's neighbour table is the truth: it is
-// looked at once a second, and a VTEP whose next hop is not usable goes by the sockets, whose traffic makes the kernel resolve it. What is
-// injected does not show the kernel that a next hop is in use, so one that has become stale is probed from here. Main thread.
+// Keeps the next hops of VTEPs to which superframes are injected (assembly/path/inject.ts), and turns injection off while something of the host
+// would be passed by. The kernel's tables are the truth: they are looked at when it says that they have changed, and a VTEP whose next hop is not
+// usable goes by the sockets, whose traffic makes the kernel resolve it. What is injected does not show the kernel that a next hop is in use, so one
+// that has become stale is probed from here. Main thread.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { readInjects } from "../core/read.ts";
+import type { InjectionMode } from "../model/config.ts";
 import { messageOf } from "../model/errors.ts";
-import {
-  ethernetAddress,
-  ethernetHeader,
-  hasXfrmPolicies,
-  nextHops,
-  probeNeighbors,
-  redirectTunnelTap,
-  usableNeighbors,
-} from "../netdev/tunnel.ts";
+import { netfilterInTheWay, queuesInTheWay, xfrmInTheWay } from "../netdev/bypassed.ts";
+import { HostChanges } from "../netdev/changes.ts";
+import { ethernetAddress, ethernetHeader, nextHops, probeNeighbors, redirectTunnelTap, usableNeighbors } from "../netdev/tunnel.ts";
 import type { DataPlane } from "./dataplane.ts";
 import type { Vteps } from "./networks.ts";
 import type { PathMtus } from "./path-mtu.ts";
 
+/** How often the kernel is asked whether anything changed: one system call a table. */
+const LISTEN_MS = 200;
+/** Neighbours and routes may change all the time; they are looked at no more often. Path MTUs change without a word. */
 const LOOK_MS = 1000;
+/** They are looked at so often whatever the kernel says. */
+const PATIENCE_MS = 10_000;
+/** A worker whose TAP refused a superframe tries again after so long. */
+const RETRY_MS = 60_000;
 /** VTEPs beyond these go by the sockets: each costs a look at its route. */
 const INJECTED_MAX = 256;
 
@@ -28,6 +31,7 @@ export interface InjectionOptions {
   /** This host's VTEP address, and the interface that has it. */
   own: string;
   device: string;
+  mode: InjectionMode;
   pathMtus: PathMtus;
   /** Told when injection is not to be had or is given up, and why; not twice in a row the same. */
   onUnavailable: (why: string) => void;
@@ -38,8 +42,10 @@ export class Injection {
   /** Header in use, as text, by VTEP index. */
   readonly #headers = new Map<number, string>();
   readonly #ended = new AbortController();
+  /** When each worker's TAP was first seen to have refused a superframe. */
+  readonly #refusedAt = new Map<number, number>();
   #told = "";
-  #looking: Promise<void> = Promise.resolve();
+  #watching: Promise<void> = Promise.resolve();
 
   constructor(options: InjectionOptions) {
     this.#options = options;
@@ -47,34 +53,48 @@ export class Injection {
 
   /** Sets up the underlay TAPs and begins to look. Resolves also when injection is not to be had: then everything goes by the sockets. */
   async start(): Promise<void> {
-    const { plane, device } = this.#options;
+    const { plane, device, mode } = this.#options;
     const taps = plane.sockets.flatMap(({ tunnelTap }) => tunnelTap ?? []);
-    if (taps.length < plane.workers) return this.#tell(messageOf(plane.injectionRefused ?? "it is turned off"));
+    if (mode === "off") return this.#tell("it is turned off");
+    if (taps.length < plane.workers) return this.#tell(messageOf(plane.injectionRefused ?? "this backend has none"));
     try {
       if ((await ethernetAddress(device)) === null) return this.#tell(`${device} is no Ethernet interface`);
       for (const { name } of taps) await redirectTunnelTap(name, device);
-      await this.#look();
     } catch (error) {
       return this.#tell(messageOf(error));
     }
-    this.#looking = this.#watch();
+    const changes = new HostChanges();
+    await this.#tryLook();
+    this.#watching = this.#watch(changes).finally(() => changes.close());
   }
 
   async stop(): Promise<void> {
     this.#ended.abort();
-    await this.#looking;
+    await this.#watching;
   }
 
-  async #watch(): Promise<void> {
+  async #watch(changes: HostChanges): Promise<void> {
     const { signal } = this.#ended;
+    let lookedAt = performance.now();
+    let mtusAt = lookedAt;
+    let paths = false;
     while (!signal.aborted) {
-      await sleep(LOOK_MS, undefined, { signal, ref: false }).catch(() => {});
+      await sleep(LISTEN_MS, undefined, { signal, ref: false }).catch(() => {});
       if (signal.aborted) return;
-      try {
-        await this.#look();
-      } catch (error) {
-        this.#tell(messageOf(error));
-        await this.#setAll(new Map());
+      const now = performance.now();
+      const policies = changes.policies();
+      paths = changes.paths() || paths;
+      // What was added may forbid what is being done: nothing is injected until that is known.
+      if (policies) await this.#setAll(new Map());
+      if (policies || (paths && now - lookedAt >= LOOK_MS) || now - lookedAt >= PATIENCE_MS) {
+        paths = false;
+        lookedAt = now;
+        await this.#tryLook();
+      }
+      if (now - mtusAt >= LOOK_MS) {
+        mtusAt = now;
+        this.#lookAtWorkers(now);
+        for (const index of this.#headers.keys()) this.#options.pathMtus.look(index);
       }
     }
   }
@@ -84,25 +104,43 @@ export class Injection {
     this.#told = why;
   }
 
+  async #tryLook(): Promise<void> {
+    try {
+      await this.#look();
+    } catch (error) {
+      this.#tell(messageOf(error));
+      await this.#setAll(new Map());
+    }
+  }
+
   async #look(): Promise<void> {
-    const { device, plane } = this.#options;
+    const { device } = this.#options;
     const source = await ethernetAddress(device);
     const obstacle = source === null ? `${device} has no MAC address` : await this.#obstacle();
     await this.#setAll(source === null || obstacle !== "" ? new Map() : await this.#wanted(source));
-    this.#tell(obstacle || this.#refused(plane.workers));
-    for (const index of this.#headers.keys()) this.#options.pathMtus.look(index);
+    this.#tell(obstacle);
   }
 
   async #obstacle(): Promise<string> {
-    return (await hasXfrmPolicies()) ? "the host has xfrm policies (ip xfrm policy), which injected packets would not pass" : "";
+    const { device, mode } = this.#options;
+    return (await xfrmInTheWay()) || queuesInTheWay(device) || (mode === "auto" ? await netfilterInTheWay() : "");
   }
 
-  /** A worker whose TAP refused a superframe goes on with its sockets (host/sys/injector.ts). */
-  #refused(workers: number): string {
-    const without = Array.from({ length: workers }, (_, worker) => worker).filter(
-      (worker) => !readInjects(this.#options.plane.memory, worker),
-    );
-    return without.length === 0 ? "" : `the kernel refused a superframe of worker ${without.join(", ")}`;
+  /** A worker whose TAP refused a superframe goes on with its sockets (host/sys/injector.ts), and tries again later. */
+  #lookAtWorkers(now: number): void {
+    const { plane } = this.#options;
+    for (let worker = 0; worker < plane.workers; worker++) {
+      const since = this.#refusedAt.get(worker);
+      if (readInjects(plane.memory, worker)) {
+        this.#refusedAt.delete(worker);
+      } else if (since === undefined) {
+        this.#refusedAt.set(worker, now);
+        this.#options.onUnavailable(`the kernel refused a superframe of worker ${worker}; it is tried again in ${RETRY_MS / 1000} s`);
+      } else if (now - since >= RETRY_MS) {
+        this.#refusedAt.set(worker, now);
+        plane.entries.allowInjection(worker);
+      }
+    }
   }
 
   /** The headers of all VTEPs that can be injected to now. */

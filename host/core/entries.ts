@@ -2,6 +2,7 @@
 // frees an index must let a grace period pass before it is used again.
 
 import * as abi from "../../assembly/abi/index.ts";
+import { workerBlock } from "./layout.ts";
 
 export interface NetworkEntry {
   vni: number;
@@ -37,10 +38,12 @@ export interface VtepEntry {
 
 /** Views of the three regions. */
 export class Entries {
+  readonly #memory: WebAssembly.Memory;
   readonly #buffer: ArrayBufferLike;
   readonly #header: Uint32Array<ArrayBufferLike>;
 
   constructor(memory: WebAssembly.Memory) {
+    this.#memory = memory;
     this.#buffer = memory.buffer;
     this.#header = new Uint32Array(memory.buffer, abi.HEADER);
   }
@@ -101,6 +104,11 @@ export class Entries {
     const row = this.vtep(index);
     if (header) new Uint8Array(row.buffer, row.byteOffset + abi.V_NEXT_HOP, 14).set(header);
     Atomics.store(row, abi.V_INJECT / 4, header ? 1 : 0);
+  }
+
+  /** A worker whose TAP refused a superframe may try again. */
+  allowInjection(worker: number): void {
+    Atomics.store(new Int32Array(this.#buffer, workerBlock(this.#memory, worker) + abi.W_INJECT, 1), 0, 1);
   }
 
   /** This host's own VTEP address, 16 bytes: the source of what is injected. */

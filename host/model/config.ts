@@ -8,8 +8,8 @@ export interface StaticConfig {
   workers: number;
   /** How frames are moved: `native` (koffi, superframes, batches) or `dgram` (node:dgram, one datagram a call). */
   backend: Backend;
-  /** Superframes may leave whole, through an underlay TAP, where the kernel and the path allow it. */
-  injection: boolean;
+  /** Whether superframes leave whole, through an underlay TAP, where the kernel and the path allow it. */
+  injection: InjectionMode;
   /** Each of several workers stays on a CPU of its own. */
   pinWorkers: boolean;
   /** Where /metrics is served; null = not at all. */
@@ -22,6 +22,9 @@ export interface StaticConfig {
 }
 
 export type Backend = "native" | "dgram";
+
+/** `auto`: unless the host filters what it sends, which injected packets would pass by; `on`: also then. */
+export type InjectionMode = "auto" | "on" | "off";
 
 export interface NodeConfig {
   name: string;

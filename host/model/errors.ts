@@ -1,6 +1,8 @@
-// Errors that end a command, with the exit codes that bin/weft promises: 1 = it failed, 2 = it was called or configured wrongly.
+// Errors that end a command, with the exit codes that bin/weft promises: 1 = it failed, 2 = it was called or configured wrongly,
+// 128 + the signal's number = it was interrupted.
 // The message is one line that names the place and says what to do; `cause` keeps what the system said.
 
+import { constants } from "node:os";
 import { getSystemErrorMap, getSystemErrorMessage } from "node:util";
 
 /** A value that does not parse or lies out of its range. The caller knows the place and adds it. */
@@ -21,6 +23,18 @@ export class OperationError extends Error {
   override readonly name = "OperationError";
   readonly code = "WEFT_OPERATION";
   readonly exitCode = 1;
+}
+
+/** A signal ended it before it was done: exit as a shell has it, 130 for SIGINT. */
+export class InterruptedError extends Error {
+  override readonly name = "InterruptedError";
+  readonly code = "WEFT_INTERRUPTED";
+  readonly exitCode: number;
+
+  constructor(signal: NodeJS.Signals) {
+    super(`interrupted by ${signal}`);
+    this.exitCode = 128 + constants.signals[signal];
+  }
 }
 
 /** The message of anything thrown, on one line. What Node says of a system call is cut to what the system says. */

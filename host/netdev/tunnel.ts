@@ -1,6 +1,6 @@
 // What injection needs of the host's network (assembly/path/inject.ts): the underlay TAP's input redirected to the underlay's interface by tc,
-// and the Ethernet header of the next hop. Redirecting passes the interface's queueing discipline, not routing, netfilter or xfrm: so it is
-// not used while the host has xfrm policies (an IPsec underlay would be bypassed). Main thread.
+// and the Ethernet header of the next hop. Redirecting passes the interface's queueing discipline, not routing, netfilter or xfrm (bypassed.ts).
+// Main thread.
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -33,12 +33,6 @@ async function tc(...words: string[]): Promise<void> {
   } catch (error) {
     throw new OperationError(`tc ${words.join(" ")}: ${messageOf((error as { stderr?: string }).stderr || error)}`, { cause: error });
   }
-}
-
-/** Whether IPsec may want to see what leaves this host. */
-export async function hasXfrmPolicies(): Promise<boolean> {
-  const { stdout } = await run("ip", ["xfrm", "policy"], { timeout: TIMEOUT_MS });
-  return stdout.trim() !== "";
 }
 
 interface RouteReport {

@@ -57,7 +57,9 @@ export const NS_GET_NSTYPE = 0xb703;
 export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
+export const AF_NETLINK = 16;
 export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
 export const SOCK_NONBLOCK = O_NONBLOCK;
 export const SOCK_CLOEXEC = O_CLOEXEC;
 export const MSG_CTRUNC = 0x08;
@@ -106,6 +108,21 @@ export const IPV6_PMTUDISC_DO = 2;
 export const IPPROTO_UDP = 17;
 export const UDP_SEGMENT = 103;
 export const UDP_GRO = 104;
+
+// linux/netlink.h, linux/rtnetlink.h, linux/xfrm.h, linux/netfilter/nfnetlink.h. Groups as masks: group n is bit n − 1.
+export const NETLINK_ROUTE = 0;
+export const NETLINK_XFRM = 6;
+export const NETLINK_NETFILTER = 12;
+export const RTMGRP_LINK = 0x1;
+export const RTMGRP_NEIGH = 0x4;
+export const RTMGRP_IPV4_IFADDR = 0x10;
+export const RTMGRP_IPV4_ROUTE = 0x40;
+export const RTMGRP_IPV4_RULE = 0x80;
+export const RTMGRP_IPV6_IFADDR = 0x100;
+export const RTMGRP_IPV6_ROUTE = 0x400;
+export const RTMGRP_IPV6_RULE = 0x40000;
+export const XFRMNLGRP_POLICY_MASK = 0x8;
+export const NFNLGRP_NFTABLES_MASK = 0x40;
 
 // linux/eventpoll.h
 export const EPOLL_CLOEXEC = O_CLOEXEC;

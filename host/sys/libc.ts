@@ -74,6 +74,12 @@ export const sendto = declare<(fd: Fd, data: Uint8Array, bytes: number, flags: n
   "int64",
   ["int", "void *", "int64", "int", "void *", "uint"],
 );
+export const recv = declare<(fd: Fd, to: Address, bytes: number, flags: number) => number>("recv", "int64", [
+  "int",
+  "int64",
+  "int64",
+  "int",
+]);
 export const getsockopt = declare<(fd: Fd, level: number, name: number, value: Int32Array, bytes: Int32Array) => number>(
   "getsockopt",
   "int",

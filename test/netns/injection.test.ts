@@ -36,7 +36,7 @@ for (const options of ENDS) {
     let pair: Pair;
     beforeAll(async () => {
       // Linux's vxlan device leaves outer UDP checksums out over IPv4, and takes none of zero over IPv6, without being asked.
-      pair = await openPair({ left: "weft", ...options, flags: ["udpcsum"], agent: { injection: true } });
+      pair = await openPair({ left: "weft", ...options, flags: ["udpcsum"], agent: { injection: "on" } });
       for (const agent of pair.agents) await superframesGo(agent, "injected");
     });
     afterAll(() => closePair(pair));

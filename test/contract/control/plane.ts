@@ -41,7 +41,7 @@ export function staticConfig(networks: NetworkConfig[], change: Partial<StaticCo
     node,
     workers: 1,
     backend: "native",
-    injection: false,
+    injection: "off",
     pinWorkers: false,
     metrics: null,
     socket: "/nowhere/weft.sock",

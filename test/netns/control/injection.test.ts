@@ -17,12 +17,12 @@ const PAUSE_MS_MAX = 4000;
 const NEW_MAC = "02:00:00:00:77:01";
 
 for (const family of [4, 6] as Family[]) {
-  needTunnelGso(describeNetns, `injection over an IPv${family} underlay`, ["tcpdump", "tshark"], () => {
+  needTunnelGso(describeNetns, `injection over an IPv${family} underlay`, ["tcpdump", "tshark", "nft"], () => {
     let pair: Pair;
     let agent: Agent;
     let peer: string;
     beforeAll(async () => {
-      pair = await openPair({ left: "weft", right: "weft", family, agent: { injection: true } });
+      pair = await openPair({ left: "weft", right: "weft", family });
       [agent] = pair.agents;
       peer = addressOf(pair.hosts[1], family);
     });
@@ -77,6 +77,22 @@ for (const family of [4, 6] as Family[]) {
         await superframesGo(agent, "injected");
       }));
 
+    test("ends while the host filters what it sends, unless it is told to go on", () =>
+      beating(async () => {
+        const nft = (command: string) => run(["nft", command], { netns: here() });
+        await nft("add table inet weft-test");
+        await nft("add chain inet weft-test sent { type filter hook postrouting priority 0; policy accept; }");
+        await nft("add rule inet weft-test sent counter");
+        await superframesGo(agent, "sockets");
+        expect(agent.daemon.stderr).toContain("nft list chain inet weft-test sent");
+        const before = await injectedSoFar(here());
+        await transfer();
+        expect(await injectedSoFar(here())).toBe(before);
+        await nft("flush chain inet weft-test sent");
+        await superframesGo(agent, "injected");
+        await nft("delete table inet weft-test");
+      }));
+
     test("ends while the route is by another interface", () =>
       beating(async () => {
         const there = pair.hosts[1].netns;
@@ -123,12 +139,18 @@ for (const family of [4, 6] as Family[]) {
       const options = { left: "weft", right: "weft", family } as const;
       const second = await pairAgent(pair.hosts[0], pair.hosts[1], [pair.containers[0]], {
         ...options,
-        agent: { workers: 2, injection: true },
+        agent: { workers: 2, injection: "on" },
       });
       expect(await taps()).toEqual(["weftu0", "weftu1"]);
+      await run(["nft", "add table ip filter"], { netns: here() });
+      await run(["nft", "add chain ip filter OUTPUT { type filter hook output priority 0; policy drop; }"], { netns: here() });
+      await run(["nft", "add rule ip filter OUTPUT accept"], { netns: here() });
+      await superframesGo(second, "injected");
+      await run(["nft", "delete table ip filter"], { netns: here() });
       await second.kill();
       expect(await taps()).toEqual([]);
-      const third = await pairAgent(pair.hosts[0], pair.hosts[1], [pair.containers[0]], options);
+      const off = { ...options, agent: { injection: "off" } } as const;
+      const third = await pairAgent(pair.hosts[0], pair.hosts[1], [pair.containers[0]], off);
       expect(await taps()).toEqual([]);
       expect(await third.show<{ superframes: string }>("vtep")).toMatchObject([{ superframes: "sockets" }]);
       await third.stop();

@@ -22,7 +22,7 @@ for (const family of [4, 6] as Family[]) {
       const agents: Inside[] = [];
       for (const [i, host] of hosts.entries()) {
         const networks = [{ name: NETWORK, vni: VNI, peers: [addressOf(hosts[1 - i], family)], ports: [portFor(inside[i])] }];
-        agents.push(await Inside.start(host, { family, injection: true, networks }));
+        agents.push(await Inside.start(host, { family, injection: "on", networks }));
       }
       await reachable(inside[0], inside[1].ip4);
       const row = () => agents[0].run(({ agent, abi }) => [abi.V_MTU, abi.V_INJECT].map((word) => agent.plane.entries.vtep(1)[word / 4]));

@@ -96,13 +96,6 @@ describeNetns("injection's view of the host's network", [], () => {
     expect(await call(`t.ethernetAddress("lo")`)).toBe(null);
   });
 
-  test("xfrm policies", async () => {
-    expect(await call("t.hasXfrmPolicies()")).toBe(false);
-    await run(["ip", "xfrm", "policy", "add", "src", "10.99.0.1", "dst", "10.99.0.2", "dir", "out", "action", "block"], { netns });
-    expect(await call("t.hasXfrmPolicies()")).toBe(true);
-    await run(["ip", "xfrm", "policy", "flush"], { netns });
-  });
-
   test("the Ethernet header of outer packets", async () => {
     const header = (vtep: string) => call(`[...t.ethernetHeader("${MAC}", "02:00:00:00:00:11", "${vtep}")]`);
     const macs = [2, 0, 0, 0, 0, 0x22, 2, 0, 0, 0, 0, 0x11];

@@ -53,7 +53,7 @@ describe("what is accepted", () => {
       workers: 1,
       pinWorkers: true,
       backend: "native",
-      injection: false,
+      injection: "auto",
       metrics: { host: "127.0.0.1", port: 9477 },
       socket: "/run/weft-a/weft.sock",
       fdbCapacity: 65536,

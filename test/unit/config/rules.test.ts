@@ -28,7 +28,7 @@ function found(networks: NetworkConfig[], rest: Partial<StaticConfig> = {}): str
     node,
     workers: 1,
     backend: "native",
-    injection: false,
+    injection: "off",
     pinWorkers: false,
     metrics: null,
     socket: "/s",
