@@ -11,8 +11,9 @@ import { parseCidr, parseIp } from "../model/ip.ts";
 import { parseMac } from "../model/mac.ts";
 import { gsoMaxSegments, type OverlayMtu } from "../model/mtu.ts";
 import { netnsId, netnsIs, netnsPath } from "../netdev/netns-path.ts";
-import { ALIAS_PREFIX, ensurePort, portStatistics, removePort } from "../netdev/port.ts";
+import { ALIAS_PREFIX, ensurePort, removePort } from "../netdev/port.ts";
 import { closeFd } from "../sys/fd.ts";
+import { txDropped } from "../sys/net-dev.ts";
 import type { DataPlane } from "./dataplane.ts";
 import type { Network } from "./networks.ts";
 
@@ -31,8 +32,8 @@ export interface Port {
   up: boolean;
   /** Its interface is there, for all that is known: made by this agent, or by an earlier one that left it. */
   exists: boolean;
-  /** Frames that the kernel dropped at the TAP's queue, as of the last look. */
-  txDropped: number;
+  /** Of the namespace's counters; -1 with fd. */
+  statisticsFd: number;
 }
 
 export type PortLog = (port: Port, event: "created" | "adopted" | "lost" | "failed", detail?: string) => void;
@@ -57,7 +58,17 @@ export class Ports {
     this.all = networks.flatMap((network) =>
       network.config.ports.map((config) => {
         index++;
-        return { index, network, config, netnsPath: netnsPath(config.netns), netnsId: 0n, fd: -1, up: false, exists: false, txDropped: 0 };
+        return {
+          index,
+          network,
+          config,
+          netnsPath: netnsPath(config.netns),
+          netnsId: 0n,
+          fd: -1,
+          up: false,
+          exists: false,
+          statisticsFd: -1,
+        };
       }),
     );
   }
@@ -100,13 +111,17 @@ export class Ports {
     const errors: unknown[] = [];
     for (const port of this.all) {
       if (port.fd === -1) continue;
-      closeFd(port.fd);
-      port.fd = -1;
+      closeDescriptors(port);
       port.up = false;
       if (!netnsIs(port.netnsPath, port.netnsId)) port.exists = false;
       else await removeInterface(port).catch((error) => errors.push(error));
     }
     if (errors.length > 0) throw errors[0];
+  }
+
+  /** Frames that the kernel dropped at a port's queue since its interface was made; 0 while the port is not open. */
+  txDropped(port: Port): number {
+    return port.statisticsFd === -1 ? 0 : (txDropped(port.statisticsFd, port.config.interface) ?? 0);
   }
 
   /** A worker found the TAP gone. */
@@ -131,7 +146,7 @@ export class Ports {
   async #open(port: Port): Promise<boolean> {
     const id = netnsId(port.netnsPath);
     const mac = parseMac(port.config.mac);
-    const { fd, adopted, offloads } = await ensurePort({
+    const { fd, statisticsFd, adopted, offloads } = await ensurePort({
       netnsPath: port.netnsPath,
       interface: port.config.interface,
       addresses: port.config.addresses,
@@ -142,6 +157,7 @@ export class Ports {
       txQueueLength: TX_QUEUE_LENGTH,
     });
     port.fd = fd;
+    port.statisticsFd = statisticsFd;
     port.netnsId = id;
     port.up = true;
     port.exists = true;
@@ -171,8 +187,7 @@ export class Ports {
   /** Rejects when a worker hangs, with the descriptor open: the worker may be using it. */
   async #release(port: Port): Promise<void> {
     await this.#plane.published();
-    closeFd(port.fd);
-    port.fd = -1;
+    closeDescriptors(port);
     this.#plane.entries.setPortState(port.index, abi.PORT_FREE);
   }
 
@@ -192,7 +207,6 @@ export class Ports {
         this.#failures.set(port, message);
       }
     }
-    await this.#readStatistics();
   }
 
   async #lookAt(port: Port): Promise<void> {
@@ -217,15 +231,13 @@ export class Ports {
       return false;
     }
   }
+}
 
-  async #readStatistics(): Promise<void> {
-    for (const path of new Set(this.all.filter((port) => port.up).map((port) => port.netnsPath))) {
-      const dropped = await portStatistics(path).catch(() => new Map<string, number>());
-      for (const port of this.all) {
-        if (port.netnsPath === path) port.txDropped = dropped.get(port.config.interface) ?? port.txDropped;
-      }
-    }
-  }
+function closeDescriptors(port: Port): void {
+  closeFd(port.fd);
+  closeFd(port.statisticsFd);
+  port.fd = -1;
+  port.statisticsFd = -1;
 }
 
 async function removeInterface(port: Port): Promise<void> {

@@ -98,12 +98,12 @@ export class View implements model.DataPlaneView {
   }
 
   ports(): model.PortView[] {
-    return this.#ports.all.map(({ network, config, up, txDropped }) => ({
-      ...this.#name(network),
-      netns: config.netns,
-      interface: config.interface,
-      up,
-      txDropped,
+    return this.#ports.all.map((port) => ({
+      ...this.#name(port.network),
+      netns: port.config.netns,
+      interface: port.config.interface,
+      up: port.up,
+      txDropped: this.#ports.txDropped(port),
     }));
   }
 

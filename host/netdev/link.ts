@@ -1,4 +1,4 @@
-// A namespace's interfaces as `ip -json -details -statistics link` reports them: what port.ts decides by. Main thread.
+// A namespace's interfaces as `ip -json -details link` reports them: what port.ts decides by. Main thread.
 
 import { ipJson } from "./ip.ts";
 
@@ -9,7 +9,6 @@ export interface Link {
   address?: string;
   ifalias?: string;
   linkinfo?: { info_kind?: string; info_data?: TunReport };
-  stats64?: { tx: { dropped: number } };
 }
 
 /** drivers/net/tun.c tun_fill_info. */
@@ -23,7 +22,7 @@ interface TunReport {
 
 /** Every interface of a namespace. Rejects with IpError. */
 export async function links(netnsPath: string): Promise<Link[]> {
-  return (await ipJson<Link[]>(["-details", "-statistics", "link", "show"], netnsPath)).filter((link) => link.ifname !== undefined);
+  return (await ipJson<Link[]>(["-details", "link", "show"], netnsPath)).filter((link) => link.ifname !== undefined);
 }
 
 /** One interface, or undefined. Rejects with IpError. */

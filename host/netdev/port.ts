@@ -8,10 +8,10 @@
 import { OperationError } from "../model/errors.ts";
 import { formatCidr, parseCidr } from "../model/ip.ts";
 import { closeFd } from "../sys/fd.ts";
-import { openTapIn } from "../sys/netns-thread.ts";
+import { openStatisticsIn, openTapIn } from "../sys/netns-thread.ts";
 import { keepTap, type TapOffloads } from "../sys/tap.ts";
 import { ipBatch, ipJson } from "./ip.ts";
-import { findLink, isMultiQueueTap, type Link, links, openQueues } from "./link.ts";
+import { findLink, isMultiQueueTap, type Link, openQueues } from "./link.ts";
 
 export const ALIAS_PREFIX = "weft:";
 
@@ -33,6 +33,8 @@ export interface PortOptions {
 
 export interface OpenPort {
   fd: number;
+  /** Of its namespace's /proc/net/dev (host/sys/net-dev.ts). */
+  statisticsFd: number;
   /** False when the interface was made, true when an orphan was taken over. */
   adopted: boolean;
   offloads: TapOffloads;
@@ -48,12 +50,13 @@ export async function ensurePort(options: PortOptions): Promise<OpenPort> {
   try {
     await assertAlone(options);
     await ipBatch(await configuration(options), netnsPath);
+    const statisticsFd = await openStatisticsIn(netnsPath);
     keepTap(fd);
+    return { fd, statisticsFd, adopted: orphan !== undefined, offloads };
   } catch (error) {
     closeFd(fd);
     throw error;
   }
-  return { fd, adopted: orphan !== undefined, offloads };
 }
 
 /** Removes the port's interface, whoever has it open; done when it is not there. Rejects with OperationError when it is not ours. */
@@ -62,12 +65,6 @@ export async function removePort(port: { netnsPath: string; interface: string })
   if (!link) return;
   assertOurs(link, port);
   await ipBatch([["link", "delete", "dev", port.interface]], port.netnsPath);
-}
-
-/** Frames that the kernel dropped before a reader took them (the TAP's queue was full), by interface: all TAPs of a namespace. */
-export async function portStatistics(netnsPath: string): Promise<Map<string, number>> {
-  const taps = (await links(netnsPath)).filter(isMultiQueueTap);
-  return new Map(taps.map((link) => [link.ifname, link.stats64?.tx.dropped ?? 0]));
 }
 
 function placeOf(port: { netnsPath: string; interface: string }): string {

@@ -1,4 +1,4 @@
-// TAPs in other network namespaces. One thread of its own does the setns, so that no other thread ever changes its namespace; it starts
+// TAPs, and counters, in other network namespaces. One thread of its own does the setns, so that no other thread ever changes its namespace; it starts
 // with the first request and keeps nobody from ending. File descriptors are the process's: the numbers work in every thread.
 // Call from the main thread.
 
@@ -9,7 +9,7 @@ import type { Tap } from "./tap.ts";
 
 interface Waiting {
   netns: string;
-  resolve: (tap: Tap | null) => void;
+  resolve: (value: Tap | number | null) => void;
   reject: (error: Error) => void;
 }
 
@@ -27,12 +27,17 @@ export async function deleteTapIn(netns: string, name: string): Promise<void> {
   await request("delete", netns, name);
 }
 
+/** A descriptor of the /proc/net/dev of the namespace at `netns`, which it keeps alive until it is closed. Rejects with an Error that names it. */
+export async function openStatisticsIn(netns: string): Promise<number> {
+  return (await request("statistics", netns, "")) as number;
+}
+
 /** Ends the thread; the next request starts another. */
 export async function closeNetnsThread(): Promise<void> {
   await thread?.terminate();
 }
 
-function request(action: NetnsRequest["action"], netns: string, name: string): Promise<Tap | null> {
+function request(action: NetnsRequest["action"], netns: string, name: string): Promise<Tap | number | null> {
   thread ??= start();
   const id = ++lastId;
   return new Promise((resolve, reject) => {
@@ -66,7 +71,7 @@ function settle(reply: NetnsReply): void {
   if (!wait) return;
   waiting.delete(reply.id);
   if (!("error" in reply)) {
-    wait.resolve(reply.tap);
+    wait.resolve(reply.value);
     return;
   }
   const { message, refusal } = reply.error;

@@ -1,6 +1,7 @@
 // The thread behind host/sys/netns-thread.ts: for each request it enters the namespace, does one thing, and comes back, since a thread
 // keeps the namespace that it is in alive. Every request enters its own first, so none can run in a wrong place.
 
+import { openSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 import { SysError } from "./errno.ts";
 import { enterNetns, leaveNetns } from "./netns.ts";
@@ -8,13 +9,14 @@ import { deleteTap, openTap, type Tap } from "./tap.ts";
 
 export interface NetnsRequest {
   id: number;
-  action: "open" | "delete";
+  action: "open" | "delete" | "statistics";
   netns: string;
+  /** Of the TAP; nothing for statistics. */
   name: string;
 }
 
 export type NetnsReply =
-  | { id: number; tap: Tap | null }
+  | { id: number; value: Tap | number | null }
   | { id: number; error: { message: string; refusal: { syscall: string; what: string; errno: number } | null } };
 
 const actions = {
@@ -23,6 +25,7 @@ const actions = {
     deleteTap(openTap(name).fd);
     return null;
   },
+  statistics: (): number => openSync("/proc/thread-self/net/dev", "r"),
 };
 
 function serve(request: NetnsRequest): NetnsReply {
@@ -30,7 +33,7 @@ function serve(request: NetnsRequest): NetnsReply {
   try {
     enterNetns(netns);
     try {
-      return { id, tap: actions[action](name) };
+      return { id, value: actions[action](name) };
     } finally {
       leaveNetns();
     }

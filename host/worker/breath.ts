@@ -100,10 +100,16 @@ export class Breath {
     for (let i = 0; i < ready; i++) {
       const fd = this.#epoll.ready[2 * i];
       if (fd === this.#receiverFd) this.#receive();
-      else if (fd === this.#doorbell.fd) this.#doorbell.drain();
+      else if (fd === this.#doorbell.fd) this.#answer();
       else waiting++;
     }
     if (waiting > 0) this.#readPorts(ready);
+  }
+
+  /** What rang while this breath began is silenced with the rest: so it is looked for once more. */
+  #answer(): void {
+    this.#doorbell.drain();
+    this.#refresh();
   }
 
   #receive(): void {

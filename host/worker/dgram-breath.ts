@@ -155,7 +155,11 @@ export class DgramBreath {
   async #readPorts(ready: number): Promise<void> {
     for (let i = 0; i < ready; i++) {
       const fd = this.#epoll.ready[2 * i];
-      if (fd === this.#doorbell.fd) this.#doorbell.drain();
+      if (fd === this.#doorbell.fd) {
+        this.#doorbell.drain();
+        // As in breath.ts: what rang since the last look is silenced too.
+        this.#refresh();
+      }
       const port = this.#ports.of(fd);
       if (port === 0) continue;
       const count = this.#reader.readBatch(fd, port, 0, abi.RX_MAX);

@@ -37,7 +37,7 @@ describe.each(["native", "dgram"] as const)("a data plane, %s", (backend) => {
 
   test("publishes to every worker, sleepers too", async () => {
     const plane = await start();
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 300; i++) {
       await plane.published();
       const generation = header(abi.H_GENERATION);
       expect([0, 1].map((worker) => word(worker, abi.W_GENERATION))).toEqual([generation, generation]);

@@ -129,11 +129,10 @@ describe.each(["native", "dgram"] as const)("the view of a data plane, %s", (bac
 
   test("ports say whether they are up", () => {
     up(3);
-    ports.all[2].txDropped = 11;
     expect(view.ports()).toEqual([
       { network: "blue", vni: 42, netns: "c1", interface: "eth0", up: false, txDropped: 0 },
       { network: "blue", vni: 42, netns: "c2", interface: "eth0", up: false, txDropped: 0 },
-      { network: "red", vni: 43, netns: "c3", interface: "eth0", up: true, txDropped: 11 },
+      { network: "red", vni: 43, netns: "c3", interface: "eth0", up: true, txDropped: 0 },
     ]);
     expect(view.udpChecksumErrors()).toBeGreaterThanOrEqual(0);
   });

@@ -24,6 +24,7 @@ describeNetns("ports", [], () => {
 
   const options = (peer: Host, inside: Container[], workers: number): AgentOptions => ({
     workers,
+    injection: "off",
     networks: [{ name: NETWORK, vni: VNI, peers: [peer.ip4], ports: inside.map(portFor) }],
   });
   const start = () => Inside.start(hosts[0], options(hosts[1], here, WORKERS));

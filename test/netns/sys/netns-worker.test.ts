@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { closeFd } from "../../../host/sys/fd.ts";
 import type { NetnsReply, NetnsRequest } from "../../../host/sys/netns-worker.ts";
+import type { Tap } from "../../../host/sys/tap.ts";
 import { Lab } from "../../../lab/lab.ts";
 import { describeNetns } from "../needs.ts";
 
@@ -26,10 +27,9 @@ describeNetns("the thread that enters namespaces", [], () => {
 
   test("answers by number, with a TAP", async () => {
     const reply = await ask({ id: 41, action: "open", netns, name: "wtw0" });
-    if (!("tap" in reply)) throw new Error(JSON.stringify(reply));
-    expect(reply).toMatchObject({ id: 41, tap: { fd: expect.any(Number), offloads: { tso: true } } });
-    if (reply.tap) closeFd(reply.tap.fd);
-    expect(await ask({ id: 42, action: "delete", netns, name: "wtw0" })).toEqual({ id: 42, tap: null });
+    expect(reply).toMatchObject({ id: 41, value: { fd: expect.any(Number), offloads: { tso: true } } });
+    closeFd((reply as { value: Tap }).value.fd);
+    expect(await ask({ id: 42, action: "delete", netns, name: "wtw0" })).toEqual({ id: 42, value: null });
   });
 
   test("or with what the kernel said, in parts", async () => {
