@@ -54,11 +54,16 @@ const ROOMS: Room[] = [
     may: ["host/model", "host/api/client"],
     why: "serves a view that the agent gives it and can change nothing by itself",
   },
+  {
+    path: "host/measure",
+    may: ["host/model", "host/netdev"],
+    why: "measures any path with the system's tools, whoever carries it: an agent is one more thing that it reads over HTTP",
+  },
   { path: "host/cli", may: ["host/model", "host/api/client"], why: "a client: what it cannot ask over the socket it does not know" },
   {
     path: "host/cli/main",
-    may: ["host/model", "host/cli", "host/agent"],
-    why: "the one program: it hands the command line the agent, which is loaded only when asked for",
+    may: ["host/model", "host/cli", "host/agent", "host/measure"],
+    why: "the one program: it hands the command line the agent and the measuring commands, which are loaded only when asked for",
   },
   {
     path: "host/control",
@@ -89,7 +94,11 @@ const PACKAGES: { name: string; rooms: string[]; why: string }[] = [
   { name: "koffi", rooms: ["host/sys"], why: "system calls are made in one room, behind its bounds checks" },
   { name: "piscina", rooms: ["host/worker"], why: "threads are started and replaced in one place" },
   { name: "prom-client", rooms: ["host/metrics"], why: "metrics are declared in one place" },
-  { name: "zod", rooms: ["host/model", "host/config", "host/control"], why: "what comes from outside is checked at the door" },
+  {
+    name: "zod",
+    rooms: ["host/model", "host/config", "host/control", "host/measure"],
+    why: "what comes from outside is checked at the door",
+  },
   { name: "yaml", rooms: ["host/config"], why: "one reader of the configuration file" },
   { name: "commander", rooms: ["host/cli"], why: "the command line's own" },
   { name: "cli-table3", rooms: ["host/cli"], why: "the command line's own" },

@@ -14,5 +14,5 @@ process.exitCode = await run(process.argv.slice(2), {
   stderr: process.stderr,
   // Loaded only for the agent: the client starts without its system calls and threads.
   runAgent: async (configPath) => (await import("../agent/main.ts")).runAgent(configPath),
-  loadBench: () => import("../bench/index.ts"),
+  loadBench: () => import("../measure/index.ts"),
 });

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ApiServer, serveApi } from "../../../host/api/server.ts";
-import { run, type Surroundings } from "../../../host/cli/program.ts";
+import { run } from "../../../host/cli/program.ts";
+import type { Surroundings } from "../../../host/cli/surroundings.ts";
 import { OperationError, UsageError } from "../../../host/model/errors.ts";
 import { VERSION } from "../../../host/model/version.ts";
 import { sampleView } from "../view.ts";
@@ -34,6 +35,7 @@ async function weft(args: string[], part: Partial<Surroundings> & { tty?: boolea
       err += text;
     }),
     runAgent: () => Promise.reject(new Error("no agent here")),
+    loadBench: () => Promise.reject(new Error("nothing to measure here")),
     ...rest,
   };
   return { code: await run(args, around), out, err };

@@ -1,11 +1,16 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { messageOf, OperationError, UsageError } from "../../../host/model/errors.ts";
+import { InterruptedError, messageOf, OperationError, UsageError } from "../../../host/model/errors.ts";
 
 test("the exit codes are 1 for failed and 2 for misused, and the cause is kept", () => {
   const cause = new Error("ENOENT");
   expect(new OperationError("x", { cause })).toMatchObject({ exitCode: 1, code: "WEFT_OPERATION", message: "x", cause });
   expect(new UsageError("x")).toMatchObject({ exitCode: 2, code: "WEFT_USAGE", name: "UsageError" });
+});
+
+test("an interruption has the exit code that a shell gives it", () => {
+  expect(new InterruptedError("SIGINT")).toMatchObject({ exitCode: 130, code: "WEFT_INTERRUPTED", message: "interrupted by SIGINT" });
+  expect(new InterruptedError("SIGTERM").exitCode).toBe(143);
 });
 
 test("a message is one line, whatever was thrown", () => {
