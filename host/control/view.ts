@@ -97,6 +97,20 @@ export class View implements model.DataPlaneView {
     return this.#networks.map((network) => ({ ...this.#name(network), refused: network.refused }));
   }
 
+  offloads(): model.OffloadView[] {
+    const { memory } = this.#plane;
+    const isNative = this.#config.backend === "native";
+    const features = new Uint32Array(memory.buffer, abi.HEADER)[abi.H_FEATURES / 4];
+    const segments = this.#workers().every((worker) => readStats(memory, worker)[abi.S_GSO_OFF / 8] === 0n);
+    return [
+      { offload: "tap_tso", active: true },
+      { offload: "tap_uso", active: (features & abi.FEATURE_USO) !== 0 },
+      { offload: "udp_segment", active: isNative && segments },
+      { offload: "udp_gro", active: isNative },
+      { offload: "tunnel_gso", active: this.vteps().some(({ superframes }) => superframes === "injected") },
+    ];
+  }
+
   ports(): model.PortView[] {
     return this.#ports.all.map((port) => ({
       ...this.#name(port.network),

@@ -50,6 +50,12 @@ export const TABLE_FAMILIES: readonly Family<View>[] = [
       view.vteps().map(({ address, superframes }) => ({ labels: { peer: address }, value: superframes === "injected" ? 1 : 0 })),
   },
   {
+    name: "weft_offload_active",
+    help: "1 while an offload is in use: tap_tso and tap_uso (superframes of TCP and UDP from and to containers), udp_segment and udp_gro (trains of datagrams on the underlay), tunnel_gso (injection, to the peers that weft_peer_superframes_injected names). 0: the kernel, the device, the host or the configuration is against it, and every frame goes the longer way.",
+    type: "gauge",
+    samples: ({ view }) => view.offloads().map(({ offload, active }) => ({ labels: { offload }, value: active ? 1 : 0 })),
+  },
+  {
     name: "weft_port_up",
     help: "1 while the port's interface is attached and up, else 0.",
     type: "gauge",

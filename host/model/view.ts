@@ -17,6 +17,8 @@ export interface DataPlaneView {
   /** Learned addresses that found no room, since start. */
   fdbRefused(): { network: string; vni: number; refused: number }[];
   ports(): PortView[];
+  /** What spares this host work per frame, and whether it is in use. */
+  offloads(): OffloadView[];
   /** Datagrams with a wrong UDP checksum that the kernel dropped in this network namespace, IPv4 and IPv6, since it began. */
   udpChecksumErrors(): number;
 }
@@ -82,6 +84,11 @@ export interface VtepRow {
   networks: string[];
   /** How superframes go there: cut by the sending sockets, or injected whole. */
   superframes: "sockets" | "injected";
+}
+
+export interface OffloadView {
+  offload: "tap_tso" | "tap_uso" | "udp_segment" | "udp_gro" | "tunnel_gso";
+  active: boolean;
 }
 
 export interface PortView {

@@ -53,6 +53,10 @@ export function sampleView(part: Partial<DataPlaneView> = {}): DataPlaneView {
       { network: "red", vni: 43, configured: 0, learned: 1 },
     ],
     udpChecksumErrors: () => 0,
+    offloads: () => [
+      { offload: "udp_segment", active: true },
+      { offload: "tunnel_gso", active: false },
+    ],
     fdbMoves: () => [
       { network: "blue", vni: 42, moves: 3 },
       { network: "red", vni: 43, moves: 0 },

@@ -134,6 +134,15 @@ describe.each(["native", "dgram"] as const)("the view of a data plane, %s", (bac
       { network: "blue", vni: 42, netns: "c2", interface: "eth0", up: false, txDropped: 0 },
       { network: "red", vni: 43, netns: "c3", interface: "eth0", up: true, txDropped: 0 },
     ]);
+    expect(view.offloads()).toEqual([
+      { offload: "tap_tso", active: true },
+      { offload: "tap_uso", active: false },
+      { offload: "udp_segment", active: backend === "native" },
+      { offload: "udp_gro", active: backend === "native" },
+      { offload: "tunnel_gso", active: false },
+    ]);
+    open.plane.setFeatures(abi.FEATURE_USO);
+    expect(view.offloads()[1]).toEqual({ offload: "tap_uso", active: true });
     expect(view.udpChecksumErrors()).toBeGreaterThanOrEqual(0);
   });
 });

@@ -49,6 +49,7 @@ for (const family of [4, 6] as Family[]) {
     test("is used once the next hop is known, and the metrics say so", async () => {
       await superframesGo(agent, "injected");
       expect(await agent.metricsText()).toContain(`weft_peer_superframes_injected{peer="${peer}"} 1`);
+      expect(await agent.metricsText()).toContain('weft_offload_active{offload="tunnel_gso"} 1');
       const before = await injectedSoFar(here());
       await transfer();
       expect((await injectedSoFar(here())) - before).toBeGreaterThan(FILE_BYTES / 65_536);

@@ -52,6 +52,13 @@ test.each([
       [{ peer: "10.99.0.3" }, 1],
     ],
   ],
+  [
+    "weft_offload_active",
+    [
+      [{ offload: "udp_segment" }, 1],
+      [{ offload: "tunnel_gso" }, 0],
+    ],
+  ],
   ["weft_port_up", [[port, 1]]],
   ["weft_port_dropped_frames_total", [[port, 5]]],
 ])("%s", async (name, expected) => {
