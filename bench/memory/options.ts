@@ -1,0 +1,69 @@
+// The command line of npm run bench:memory.
+
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ROOT } from "../machine.ts";
+
+export interface Options {
+  seconds: number;
+  warm: number;
+  workers: number;
+  injection: boolean;
+  bound: number;
+  json: string;
+}
+
+const HELP = `npm run bench:memory -- [options]: what the data path threads allocate in JavaScript (root)
+
+  --seconds N      length of each measured window (5)
+  --warm N         seconds of the same traffic before it (5)
+  --workers N      weft's worker threads (1)
+  --injection      superframes are injected
+  --bound BYTES    more than this a system call that moves frames fails (1; a boxed number takes 16)
+  --json FILE      where the figures go (build/memory.json)
+  --help`;
+
+function fail(message: string): never {
+  console.error(`bench:memory: ${message}`);
+  process.exit(2);
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        seconds: { type: "string", default: "5" },
+        warm: { type: "string", default: "5" },
+        workers: { type: "string", default: "1" },
+        injection: { type: "boolean", default: false },
+        bound: { type: "string", default: "1" },
+        json: { type: "string", default: join(ROOT, "build", "memory.json") },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+}
+
+/** The command line, checked. Ends the program on --help and on anything unknown. */
+export function readOptions(): Options {
+  const values = parse();
+  if (values.help) {
+    console.log(HELP);
+    process.exit(0);
+  }
+  const whole = (name: "seconds" | "warm" | "workers", min: number) => {
+    if (!/^\d+$/.test(values[name]) || Number(values[name]) < min) fail(`--${name} ${values[name]}: a whole number from ${min} on`);
+    return Number(values[name]);
+  };
+  if (!/^\d+(\.\d+)?$/.test(values.bound)) fail(`--bound ${values.bound}: bytes, such as 0.5`);
+  return {
+    seconds: whole("seconds", 1),
+    warm: whole("warm", 0),
+    workers: whole("workers", 1),
+    injection: values.injection,
+    bound: Number(values.bound),
+    json: values.json,
+  };
+}
