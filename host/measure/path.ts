@@ -6,7 +6,7 @@ import type { BenchEnd } from "../model/bench.ts";
 import { OperationError } from "../model/errors.ts";
 import { IpError, ipJson } from "../netdev/ip.ts";
 import { netnsId, netnsPath } from "../netdev/netns-path.ts";
-import { hasTool, runTool } from "./tool.ts";
+import { hasTool, NSENTER, netnsError, runTool } from "./tool.ts";
 
 const ETHTOOL_MS_MAX = 5000;
 
@@ -36,7 +36,7 @@ export async function findPath(end: BenchEnd): Promise<Path> {
     return { address, netnsName: end.netns, netns, device, deviceMtu: link.mtu, own: route.type === "local" };
   } catch (error) {
     if (!(error instanceof IpError)) throw error;
-    if (error.reply.startsWith("nsenter: ")) throw new OperationError(`network namespace ${end.netns}: ${error.reply.slice(9)}`);
+    if (end.netns !== null && error.reply.startsWith(NSENTER)) throw netnsError(end.netns, error.reply);
     throw new OperationError(`${address}: no route to it${where}: ${error.reply}`, { cause: error });
   }
 }

@@ -10,6 +10,8 @@ import { messageOf, OperationError } from "../model/errors.ts";
 /** From SIGTERM to SIGKILL: iperf3 uses it to say goodbye to its server. */
 const GRACE_MS = 1000;
 const OUTPUT_CHARACTERS_MAX = 64 * 1024 * 1024;
+/** How nsenter begins what it says. */
+export const NSENTER = "nsenter: ";
 /** Where a user's PATH leaves out the system's folders. */
 const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
@@ -127,9 +129,13 @@ export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 
 /** Throws OperationError when it was nsenter that failed. */
 export function refuseNetns(netns: string | null, { code, stderr }: ToolResult): void {
-  if (netns === null || code === 0 || !stderr.startsWith("nsenter: ")) return;
-  const root = stderr.includes("not permitted") ? " (entering it needs root)" : "";
-  throw new OperationError(`network namespace ${netns}: ${stderr.slice("nsenter: ".length).trim()}${root}`);
+  if (netns !== null && code !== 0 && stderr.startsWith(NSENTER)) throw netnsError(netns, stderr);
+}
+
+/** What nsenter said about a namespace, as our own. */
+export function netnsError(netns: string, said: string): OperationError {
+  const root = said.includes("not permitted") ? " (entering it needs root)" : "";
+  return new OperationError(`network namespace ${netns}: ${said.replace(NSENTER, "").trim()}${root}`);
 }
 
 function folders(): string[] {

@@ -56,8 +56,8 @@ export async function serveIn(host: Host, port = PORT): Promise<Server> {
 
 export const pathTo = (host: Host) => `${NETNS_DIRECTORY}/${host.netns}`;
 
-/** What runs in a host, by name. */
-export async function programsIn(host: Host): Promise<string[]> {
+/** What runs in a host or a container, by name. */
+export async function programsIn(host: Pick<Host, "netns">): Promise<string[]> {
   const { stdout } = await attempt(["ip", "netns", "pids", host.netns]);
   const pids = stdout.split(/\s+/).filter(Boolean);
   if (pids.length === 0) return [];
