@@ -45,6 +45,7 @@ export interface AgentFile {
   workers?: number;
   backend?: "native" | "dgram";
   injection?: "auto" | "on" | "off";
+  spin?: number;
   metrics?: string;
   socket: string;
   fdbCapacity?: number;
@@ -56,6 +57,7 @@ export interface AgentOptions {
   workers?: number;
   backend?: "native" | "dgram";
   injection?: "auto" | "on" | "off";
+  spin?: number;
   environment?: Record<string, string>;
   networks: NetworkFile[];
 }
@@ -67,12 +69,13 @@ export function portFor(container: Container): PortFile {
 
 /** A configuration for a host: its VTEP address in the asked family, a socket in the lab's directory. */
 export function agentFile(host: Host, options: AgentOptions): AgentFile {
-  const { workers, backend, injection, networks } = options;
+  const { workers, backend, injection, spin, networks } = options;
   return {
     node: { name: host.name, vtep: addressOf(host, options.family ?? 4) },
     ...(workers === undefined ? {} : { workers }),
     ...(backend === undefined ? {} : { backend }),
     ...(injection === undefined ? {} : { injection }),
+    ...(spin === undefined ? {} : { spin }),
     metrics: METRICS,
     socket: join(host.lab.directory, `${host.name}.sock`),
     networks,

@@ -12,6 +12,7 @@ import * as kind from "./kinds.ts";
 /** Two tables of 16 B at half load: 512 MiB of the 2 GiB that shared memory may have. */
 export const FDB_CAPACITY_MAX = 8388608;
 export const FDB_CAPACITY_MIN = 256;
+export const SPIN_MICROSECONDS_MAX = 1000;
 /** Addresses of one port. */
 export const ADDRESSES_LIMIT = 64;
 /** IEEE 802.1D-2004 table 7-5. */
@@ -120,6 +121,12 @@ export const TOP_KEYS = {
     kind.flag(),
     true,
     "Keep each of several workers on a CPU of its own. A worker that moves may have frames of one flow overtake each other in the kernel. One worker alone is never pinned.",
+  ),
+  spin: optional(
+    kind.integer(0, SPIN_MICROSECONDS_MAX),
+    0,
+    "How long at most a worker looks for work before it sleeps. It adapts: a worker that has nothing to do sleeps at once. On a host with a CPU to spare it saves the time that waking one takes, some tens of µs a round trip; on a busy host it takes from the containers.",
+    { unit: "microseconds" },
   ),
   metrics: optional(kind.hostPort, { host: "127.0.0.1", port: 9477 }, "Where Prometheus finds `/metrics`, or `off`.", {
     printed: "127.0.0.1:9477",

@@ -57,7 +57,14 @@ export class DataPlane {
     this.sockets = openSockets(config.workers, config.node.vtep, config.node.dataPort, config.backend === "native");
     if (config.injection !== "off" && config.backend === "native") this.injectionRefused = openTunnelTaps(this.sockets);
     const pinned = config.pinWorkers && config.workers > 1;
-    const common = { backend: config.backend, pinned, memory: this.memory, module, family: familyOf(config.node.vtep) };
+    const common = {
+      backend: config.backend,
+      pinned,
+      spinMicroseconds: config.spin,
+      memory: this.memory,
+      module,
+      family: familyOf(config.node.vtep),
+    };
     const tasks = this.sockets.map(({ receiver, senders, tunnelTap, doorbell }, worker) => ({
       ...common,
       worker,

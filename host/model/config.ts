@@ -12,6 +12,8 @@ export interface StaticConfig {
   injection: InjectionMode;
   /** Each of several workers stays on a CPU of its own. */
   pinWorkers: boolean;
+  /** How long at most a worker looks for work before it sleeps, in microseconds. */
+  spin: number;
   /** Where /metrics is served; null = not at all. */
   metrics: { host: string; port: number } | null;
   /** Path of the API's unix socket. */

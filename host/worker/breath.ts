@@ -13,6 +13,7 @@ import { RECEIVE_BATCH, UdpReceiver } from "../sys/udp-receiver.ts";
 import { UdpSender } from "../sys/udp-sender.ts";
 import { Hunch } from "./hunch.ts";
 import { OwnedPorts } from "./owned-ports.ts";
+import { Spin } from "./spin.ts";
 import { Stats } from "./stats.ts";
 import type { WorkerTask } from "./task.ts";
 
@@ -42,6 +43,7 @@ export class Breath {
   readonly #loneDatagrams = new Hunch();
   /** That a delivery was answered at once: then there is no need to sleep in between. */
   readonly #answers = new Hunch();
+  readonly #spin: Spin;
   /** The generation whose ports #ports knows. */
   #seen = -1;
 
@@ -59,6 +61,7 @@ export class Breath {
     this.#writer = new TapWriter(region, block);
     this.#ports = new OwnedPorts(task.memory, task.worker, this.#epoll);
     this.#stats = new Stats(task.memory, block);
+    this.#spin = new Spin(task.spinMicroseconds);
     this.#epoll.add(task.doorbell);
     this.#epoll.add(task.receiver);
   }
@@ -93,7 +96,7 @@ export class Breath {
   }
 
   #breathe(): void {
-    const ready = this.#epoll.wait(FOR_EVER);
+    const ready = this.#spin.isOff ? this.#epoll.wait(FOR_EVER) : this.#spinThenSleep();
     this.#refresh();
     this.#stats.add(abi.S_BREATHS, 1);
     let waiting = 0;
@@ -104,6 +107,18 @@ export class Breath {
       else waiting++;
     }
     if (waiting > 0) this.#readPorts(ready);
+  }
+
+  #spinThenSleep(): number {
+    const until = performance.now() + this.#spin.budgetMs;
+    while (performance.now() < until) {
+      const ready = this.#epoll.wait(0);
+      if (ready > 0) return ready;
+    }
+    const began = performance.now();
+    const ready = this.#epoll.wait(FOR_EVER);
+    this.#spin.slept(performance.now() - began);
+    return ready;
   }
 
   /** What rang while this breath began is silenced with the rest: so it is looked for once more. */

@@ -14,6 +14,8 @@ export interface WorkerTask {
   family: Family;
   /** Stay on one CPU. */
   pinned: boolean;
+  /** How long at most it looks for work before it sleeps, in microseconds; 0: it sleeps at once. */
+  spinMicroseconds: number;
   /** The receiving socket on the data port. */
   receiver: number;
   /** TX_SOCKETS sending sockets. */

@@ -42,6 +42,7 @@ export function staticConfig(networks: NetworkConfig[], change: Partial<StaticCo
     workers: 1,
     backend: "native",
     injection: "off",
+    spin: 0,
     pinWorkers: false,
     metrics: null,
     socket: "/nowhere/weft.sock",

@@ -46,6 +46,7 @@ export function loopbackTask(backend: Backend): LoopbackTask {
     senders,
     tunnelTap: -1,
     pinned: false,
+    spinMicroseconds: 0,
     doorbell: doorbell.fd,
   };
   const close = () => {

@@ -77,7 +77,19 @@ export class WorkerNode {
     this.#mtu = MTU[family];
     const tasks = sockets.map(({ receiver, senders }, worker) => {
       const doorbell = this.#doorbells[worker].fd;
-      return { worker, backend, pinned: false, memory: this.memory, module, family, receiver, senders, tunnelTap: -1, doorbell };
+      return {
+        worker,
+        backend,
+        pinned: false,
+        spinMicroseconds: 0,
+        memory: this.memory,
+        module,
+        family,
+        receiver,
+        senders,
+        tunnelTap: -1,
+        doorbell,
+      };
     });
     this.pool = new WorkerPool(tasks, (failure) => this.failures.push(failure));
     const policy = { tos: -1, ttl: 64, ageingSeconds: 300, learnedMax: 0 };

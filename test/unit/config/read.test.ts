@@ -54,6 +54,7 @@ describe("what is accepted", () => {
       pinWorkers: true,
       backend: "native",
       injection: "auto",
+      spin: 0,
       metrics: { host: "127.0.0.1", port: 9477 },
       socket: "/run/weft-a/weft.sock",
       fdbCapacity: 65536,

@@ -29,6 +29,7 @@ function found(networks: NetworkConfig[], rest: Partial<StaticConfig> = {}): str
     workers: 1,
     backend: "native",
     injection: "off",
+    spin: 0,
     pinWorkers: false,
     metrics: null,
     socket: "/s",
