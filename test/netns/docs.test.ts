@@ -1,4 +1,4 @@
-// The README's tutorial is run as it stands: the shell blocks that an HTML comment marks `test: run`, in order, in one shell. The shell has
+// Tutorials are run as they stand: the shell blocks that an HTML comment marks `test: run`, in order, in one shell for each page. The shell has
 // namespaces of its own (network, mounts, processes), so that the names under /run/netns meet nobody else's and everything ends with it;
 // and /tmp becomes a folder of its own.
 //
@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root } from "../../scripts/sources.ts";
+import { obstacle } from "./needs.ts";
 
 interface Block {
   line: number;
@@ -77,22 +78,28 @@ class Shell {
   }
 }
 
-const isRoot = process.getuid?.() === 0;
-const tutorial = blocks(readFileSync(join(root, "README.md"), "utf8"));
+/** Pages, and the programs that their blocks need. */
+const PAGES: { page: string; programs: string[] }[] = [
+  { page: "README.md", programs: [] },
+  { page: "docs/measure.md", programs: ["iperf3", "ethtool"] },
+];
 
-test("the README has marked blocks, and no mark is misspelt", () => {
-  const readme = readFileSync(join(root, "README.md"), "utf8");
-  expect(tutorial.length).toBeGreaterThan(4);
-  expect(tutorial.length).toBe(readme.split("<!-- test:").length - 1);
-});
+describe.each(PAGES)("$page", ({ page, programs }) => {
+  const text = readFileSync(join(root, page), "utf8");
+  const tutorial = blocks(text);
+  const why = obstacle(programs);
 
-describe("the README's tutorial", () => {
+  test("has marked blocks, and no mark is misspelt", () => {
+    expect(tutorial.length).toBeGreaterThan(4);
+    expect(tutorial.length).toBe(text.split("<!-- test:").length - 1);
+  });
+
   const folder = mkdtempSync(join(tmpdir(), "weft-docs-"));
   let shell: Shell | undefined;
   let broken = false;
 
   beforeAll(() => {
-    if (isRoot) shell = new Shell();
+    if (why === null) shell = new Shell();
   });
   afterAll(async () => {
     await shell?.end();
@@ -100,8 +107,8 @@ describe("the README's tutorial", () => {
   });
 
   for (const [index, block] of tutorial.entries()) {
-    test(`README.md:${block.line}: ${block.script.split("\n")[0]}`, async ({ skip }) => {
-      skip(!isRoot, "needs root: the tutorial makes network namespaces");
+    test(`${page}:${block.line}: ${block.script.split("\n")[0]}`, async ({ skip }) => {
+      skip(why !== null, why ?? "");
       expect(broken, "an earlier block failed").toBe(false);
       broken = true;
       const from = shell!.printed.length;
@@ -118,7 +125,7 @@ describe("the README's tutorial", () => {
   }
 
   test("leaves nothing behind", async ({ skip }) => {
-    skip(!isRoot, "needs root: the tutorial makes network namespaces");
+    skip(why !== null, why ?? "");
     expect(broken, "an earlier block failed").toBe(false);
     const from = shell!.printed.length;
     shell!.write(`echo "left: $(ip netns list) $(ls ${folder}) $(jobs -rp)"\n`);
