@@ -2,7 +2,9 @@
 //   received + generated + copies = delivered + sent + answered + dropped
 // A superframe counts its segments. Network "" holds what could not be attributed to a network.
 
+import type { Agent } from "./agent.ts";
 import { type Sample, total } from "./metrics.ts";
+import { eventually } from "./wait.ts";
 
 export interface NetworkBooks {
   received: { port: number; underlay: number };
@@ -45,4 +47,16 @@ function networkBooks(samples: readonly Sample[], network: string): NetworkBooks
   const came = received.port + received.underlay + generated + copies;
   const went = delivered + sent + answered + Object.values(dropped).reduce((sum, value) => sum + value, 0);
   return { received, generated, copies, delivered, sent, answered, dropped, came, went, balanced: came === went };
+}
+
+/** Reads an agent's books once two readings agree: nothing is on its way any more. */
+export async function settledBooks(agent: Agent): Promise<Books> {
+  let last = "";
+  return eventually(`the counters of host ${agent.host.name} to stand still`, async () => {
+    const now = books(await agent.metrics());
+    const text = JSON.stringify(now);
+    const still = text === last;
+    last = text;
+    return still && now;
+  });
 }

@@ -40,9 +40,12 @@ export async function iperf(lab: Lab, options: IperfOptions): Promise<IperfResul
   const argv = ["iperf3", "-c", options.address, "-t", `${options.seconds}`, "-J", "--connect-timeout", "5000"];
   if (options.udpBytes !== undefined) argv.push("-u", "-l", `${options.udpBytes}`, ...pace(options));
   else argv.push("-P", `${options.streams ?? 1}`);
-  const text = await run(argv, { netns: options.from, timeoutMs: (options.seconds + 30) * 1000 });
-  await server.stop("SIGKILL");
-  return result(JSON.parse(text) as { end: Record<string, Sum> }, options.udpBytes !== undefined);
+  try {
+    const text = await run(argv, { netns: options.from, timeoutMs: (options.seconds + 30) * 1000 });
+    return result(JSON.parse(text) as { end: Record<string, Sum> }, options.udpBytes !== undefined);
+  } finally {
+    await server.kill();
+  }
 }
 
 /** A timer of 50 µs, since bursts of iperf3's default millisecond overflow the receiving socket by themselves. */

@@ -3,7 +3,7 @@
 
 import { expect } from "vitest";
 import { type Agent, type AgentOptions, type NetworkFile, portFor, startAgent } from "../../lab/agent.ts";
-import { type Books, books } from "../../lab/books.ts";
+import { settledBooks } from "../../lab/books.ts";
 import { Lab } from "../../lab/lab.ts";
 import { linuxVtep } from "../../lab/linux-vtep.ts";
 import { ovsVtep } from "../../lab/ovs-vtep.ts";
@@ -11,6 +11,8 @@ import { checksumErrors } from "../../lab/snmp.ts";
 import { addressOf, type Container, container, type Family, type Host, routedUnderlay, underlay } from "../../lab/topology.ts";
 import { ping } from "../../lab/traffic/ping.ts";
 import { eventually } from "../../lab/wait.ts";
+
+export { settledBooks };
 
 export type Kind = "weft" | "linux" | "openvswitch";
 export const VNI = 42;
@@ -103,18 +105,6 @@ export async function openAlone(network: (hosts: Host[], containers: Container[]
 export async function reachable(from: Container, address: string, timeoutMs = 20_000): Promise<void> {
   const probe = async () => (await ping(from.netns, address, { count: 1, waitSeconds: 1 })).received === 1;
   await eventually(`${from.name} to reach ${address}`, probe, timeoutMs);
-}
-
-/** Reads an agent's books once two readings agree: nothing is on its way any more. */
-export async function settledBooks(agent: Agent): Promise<Books> {
-  let last = "";
-  return eventually(`the counters of host ${agent.host.name} to stand still`, async () => {
-    const now = books(await agent.metrics());
-    const text = JSON.stringify(now);
-    const still = text === last;
-    last = text;
-    return still && now;
-  });
 }
 
 /** Every frame is accounted for (design rule 9), in every network of every agent, and something was counted at all. */
