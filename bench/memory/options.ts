@@ -8,7 +8,7 @@ export interface Options {
   seconds: number;
   warm: number;
   workers: number;
-  injection: boolean;
+  injection: "auto" | "on" | "off";
   bound: number;
   json: string;
 }
@@ -18,7 +18,7 @@ const HELP = `npm run bench:memory -- [options]: what the data path threads allo
   --seconds N      length of each measured window (5)
   --warm N         seconds of the same traffic before it (5)
   --workers N      weft's worker threads (1)
-  --injection      superframes are injected
+  --injection HOW  superframes are injected: auto, on or off (auto)
   --bound BYTES    more than this a system call that moves frames fails (1; a boxed number takes 16)
   --json FILE      where the figures go (build/memory.json)
   --help`;
@@ -28,6 +28,10 @@ function fail(message: string): never {
   process.exit(2);
 }
 
+function isInjection(text: string): text is Options["injection"] {
+  return ["auto", "on", "off"].includes(text);
+}
+
 function parse() {
   try {
     return parseArgs({
@@ -35,7 +39,7 @@ function parse() {
         seconds: { type: "string", default: "5" },
         warm: { type: "string", default: "5" },
         workers: { type: "string", default: "1" },
-        injection: { type: "boolean", default: false },
+        injection: { type: "string", default: "auto" },
         bound: { type: "string", default: "1" },
         json: { type: "string", default: join(ROOT, "build", "memory.json") },
         help: { type: "boolean", default: false },
@@ -57,6 +61,7 @@ export function readOptions(): Options {
     if (!/^\d+$/.test(values[name]) || Number(values[name]) < min) fail(`--${name} ${values[name]}: a whole number from ${min} on`);
     return Number(values[name]);
   };
+  if (!isInjection(values.injection)) fail(`--injection ${values.injection}: auto, on or off`);
   if (!/^\d+(\.\d+)?$/.test(values.bound)) fail(`--bound ${values.bound}: bytes, such as 0.5`);
   return {
     seconds: whole("seconds", 1),

@@ -35,7 +35,7 @@ export function table(measurements: readonly Measurement[]): string {
 export function conditions(machine: Machine, options: Options): string {
   const { cpus, cpu, kernel, node, commit, date, load } = machine;
   const { seconds, warm, workers, injection } = options;
-  const how = `${workers} ${workers === 1 ? "worker" : "workers"} each${injection ? ", injection" : ""}`;
+  const how = `${workers} ${workers === 1 ? "worker" : "workers"} each, injection ${injection}`;
   return (
     `${cpus} × ${cpu}, kernel ${kernel}, Node ${node}, commit ${commit}, ${date.slice(0, 10)}, load ${load.toFixed(2)}; ${how}; ` +
     `windows of ${seconds} s after ${warm} s of the same traffic; V8's sampling heap profiler, collected objects included.`
