@@ -1,6 +1,8 @@
 // What this machine is: the part of a report that makes its figures comparable. Main thread.
 
+import { existsSync } from "node:fs";
 import { cpus, loadavg, release } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BenchMachine } from "../model/bench.ts";
 import { OperationError } from "../model/errors.ts";
@@ -24,16 +26,19 @@ export async function describeMachine(stop: AbortSignal): Promise<BenchMachine> 
   };
 }
 
-/** Of the working tree that weft runs from; null when there is none, or no git. */
+/** Of the working tree that weft runs from, with a "+" when files differ from it; null when there is none, or no git. */
 async function commit(stop: AbortSignal): Promise<string | null> {
-  if (!hasTool("git")) return null;
+  // Without this, a tree around weft's own folder would be taken for it.
+  if (!hasTool("git") || !existsSync(join(ROOT, ".git"))) return null;
+  const git = async (...words: string[]) => {
+    const argv = ["git", "--no-optional-locks", "-C", ROOT, ...words];
+    const { code, stdout } = await runTool(argv, { netns: null, stop, timeoutMs: TOOL_MS_MAX });
+    return code === 0 ? stdout.trim() : null;
+  };
   try {
-    const { code, stdout } = await runTool(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], {
-      netns: null,
-      stop,
-      timeoutMs: TOOL_MS_MAX,
-    });
-    return code === 0 ? stdout.trim() || null : null;
+    const hash = await git("rev-parse", "--short", "HEAD");
+    const changes = await git("status", "--porcelain", "--untracked-files=no");
+    return hash && `${hash}${changes ? "+" : ""}`;
   } catch (error) {
     if (error instanceof OperationError) return null;
     throw error;

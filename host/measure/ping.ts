@@ -2,6 +2,7 @@
 
 import { isIPv6 } from "node:net";
 import { OperationError } from "../model/errors.ts";
+import { median } from "./statistics.ts";
 import { runTool } from "./tool.ts";
 
 export interface PingTarget {
@@ -29,8 +30,8 @@ const MARGIN_MS = 10_000;
 /** Pings one after another, as fast as the replies come (ping -A), for about `seconds`, at most a thousand times. */
 export async function roundTrips(target: PingTarget, seconds: number, stop: AbortSignal): Promise<Pings> {
   const first = await ping(target, ["-c", `${FIRST}`, "-i", "0.2", "-w", "3"], 3000, stop);
-  const interval = Math.max(Math.max(0, ...first.timesUs) / 1000, process.getuid?.() === 0 ? 0.001 : UNPRIVILEGED_INTERVAL_MS);
   if (first.received === 0) return first;
+  const interval = Math.max(median(first.timesUs) / 1000, process.getuid?.() === 0 ? 0.001 : UNPRIVILEGED_INTERVAL_MS);
   const count = Math.round(Math.min(COUNT_MAX, Math.max(COUNT_MIN, (seconds * 1000) / interval)));
   // The deadline is only for a path that stops answering: it would count the packet that is on its way as lost.
   const deadline = seconds * 2 + COUNT_MIN;

@@ -58,7 +58,7 @@ export interface BenchMachine {
   cpus: number;
   kernel: string;
   weft: string;
-  /** Short hash of the working tree that weft runs from; null when it is none. */
+  /** Short hash of the working tree that weft runs from, "+" = with changes; null when it is none. */
   commit: string | null;
   iperf3: string;
   /** Load average of the last minute when it began. */

@@ -56,7 +56,8 @@ describeNetns("a path with a router in it", BENCH_PROGRAMS, () => {
   test("round trips: as many as fit the time, each with its time", async () => {
     const { sent, received, timesUs } = await roundTrips({ address: b.ip4, netns: pathTo(a) }, 1, go());
     expect([received, timesUs.length]).toEqual([sent, sent]);
-    expect(sent).toBe(1000);
+    expect(sent).toBeGreaterThanOrEqual(10);
+    expect(sent).toBeLessThanOrEqual(1000);
     expect(Math.min(...timesUs)).toBeGreaterThan(0);
     const none = await roundTrips({ address: "10.99.2.77", netns: pathTo(a) }, 1, go());
     expect(none).toMatchObject({ received: 0, timesUs: [] });
