@@ -1,6 +1,9 @@
 // ping(8) from a container, as numbers.
 
-import { attempt, run } from "../command.ts";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { attempt } from "../command.ts";
 
 export interface PingResult {
   sent: number;
@@ -30,9 +33,29 @@ export async function ping(netns: string, address: string, options: PingOptions 
   return summary(stdout + stderr);
 }
 
-/** As fast as replies come back (ping -A), for medians. */
-export async function pingAdaptive(netns: string, address: string, count: number, prefix: readonly string[] = []): Promise<PingResult> {
-  return summary(await run([...prefix, "ping", "-n", "-A", "-c", `${count}`, "-W", "2", address], { netns }));
+/**
+ * As fast as replies come back (ping -A), for averages; ends after `seconds` at the latest. The output goes to a file and is read afterwards: a
+ * pipe would wake this process for every reply, on a CPU that is being measured. `prefix`: a command that runs ping, such as taskset.
+ */
+export async function pingAdaptive(
+  netns: string,
+  address: string,
+  count: number,
+  seconds: number,
+  prefix: readonly string[] = [],
+): Promise<PingResult> {
+  const directory = mkdtempSync(join(tmpdir(), "weft-ping-"));
+  try {
+    const file = join(directory, "output");
+    const argv = [...prefix, "ping", "-n", "-A", "-c", `${count}`, "-w", `${seconds}`, address];
+    // Exit code 1 says that fewer than `count` came back in time; how many is in the output.
+    const { code, stderr } = await attempt(["sh", "-c", 'exec "$@" > "$0"', file, ...argv], { netns, timeoutMs: (seconds + 10) * 1000 });
+    const result = summary(readFileSync(file, "utf8"));
+    if (result.received === 0) throw new Error(`${argv.join(" ")}: no reply (exit ${code}): ${stderr.trim()}`);
+    return result;
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 }
 
 function summary(output: string): PingResult {
