@@ -1,67 +1,43 @@
-// Figures as a table, for the terminal and for the README.
+// npm run bench:report: tables and charts from the figures of a run, at any time and on any machine.
 
-import Table from "cli-table3";
-import type { Machine } from "./machine.ts";
-import { MEASURES, type Measure } from "./measure.ts";
-import { BASELINE } from "./peers/index.ts";
-import { median, ratios, summarise } from "./statistics.ts";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ROOT } from "./machine.ts";
+import { terminalTable } from "./report/table.ts";
+import { writeCharts, writeReadme } from "./report/write.ts";
+import { readResults } from "./results.ts";
 
-export interface Results {
-  machine: Machine;
-  rounds: number;
-  seconds: number;
-  mtu: number;
-  wire: string;
-  offloads: Record<string, string[]>;
-  /** Busy CPUs while nothing was measured, at the start of each round: what neighbours took. */
-  background: number[];
-  descriptions: Record<string, string>;
-  /** peer → measure → one value a round. */
-  values: Record<string, Record<string, number[]>>;
-}
+const HELP = `npm run bench:report -- [FILE] [options]: tables and charts from the figures of npm run bench (build/bench.json)
 
-function figure(results: Results, peer: string, measure: Measure): { value: string; spread: string; ratio: string } {
-  const values = results.values[peer][measure.key];
-  const { median: middle, min, max } = summarise(values);
-  const baseline = results.values[BASELINE]?.[measure.key];
-  const show = (value: number) => value.toFixed(measure.digits);
-  const ratio = baseline && peer !== BASELINE ? `×${median(ratios(values, baseline)).toFixed(2)}` : "";
-  return { value: `${show(middle)} ${measure.unit}`, spread: `${show(min)}–${show(max)}`, ratio };
-}
+  --charts DIR     draws the charts into this folder
+  --write-readme   puts tables and charts into README.md and docs/figures, unless the machine was busy
+  --help`;
 
-/** The table that a terminal shows. */
-export function table(results: Results): string {
-  const names = Object.keys(results.values);
-  const out = new Table({ head: ["", ...names], style: { head: [], border: [] } });
-  for (const measure of MEASURES) {
-    const cells = names.map((name) => {
-      const { value, spread, ratio } = figure(results, name, measure);
-      return `${value}${ratio && `  ${ratio}`}\n${spread}`;
+function options() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { charts: { type: "string" }, "write-readme": { type: "boolean" }, help: { type: "boolean" } },
     });
-    out.push([measure.better === "less" ? `${measure.title} (less is better)` : measure.title, ...cells]);
+  } catch (error) {
+    console.error(`bench:report: ${(error as Error).message}`);
+    process.exit(2);
   }
-  return out.toString();
 }
 
-/** One line on the machine and the method. */
-export function conditions({ machine, rounds, seconds, mtu, wire, background }: Results): string {
-  return (
-    `${machine.cpus} × ${machine.cpu}, kernel ${machine.kernel}, Node ${machine.node}, iperf3 ${machine.iperf3}, commit ${machine.commit}, ` +
-    `${machine.date.slice(0, 10)}; two hosts on a veth, MTU ${mtu}, wire ${wire}; median of ${rounds} interleaved rounds of ${seconds} s, min–max; ` +
-    `× is the median of each round's ratio to ${BASELINE}; ${median(background).toFixed(2)} CPUs busy with other things`
-  );
+async function main(): Promise<void> {
+  const { values, positionals } = options();
+  if (values.help) return console.log(HELP);
+  const results = readResults(positionals[0] ?? join(ROOT, "build", "bench.json"));
+  console.log(results.sections.map((section) => terminalTable(results, section)).join("\n\n"));
+  const written = [
+    ...(values.charts === undefined ? [] : await writeCharts(results, values.charts)),
+    ...(values["write-readme"] ? await writeReadme(results) : []),
+  ];
+  for (const file of written) console.log(`wrote ${file}`);
 }
 
-/** The same as Markdown. */
-export function markdown(results: Results): string {
-  const names = Object.keys(results.values);
-  const rows = MEASURES.map((measure) => {
-    const cells = names.map((name) => {
-      const { value, spread, ratio } = figure(results, name, measure);
-      return `${ratio ? `**${value}** ${ratio}` : value} (${spread})`;
-    });
-    return `| ${measure.title} | ${cells.join(" | ")} |`;
-  });
-  const head = [`| | ${names.map((name) => results.descriptions[name]).join(" | ")} |`, `|---|${"---|".repeat(names.length)}`];
-  return [...head, ...rows, "", `${conditions(results)}. \`npm run bench\` repeats it.`].join("\n");
-}
+await main().catch((error: unknown) => {
+  console.error(`bench:report: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+});

@@ -2,106 +2,131 @@
 // by a veth; each round measures all of them, beginning with another one; nothing else of ours runs meanwhile.
 
 import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { run } from "../lab/command.ts";
-import { Lab } from "../lab/lab.ts";
-import { container, type Host, underlay } from "../lab/topology.ts";
-import { ping } from "../lab/traffic/ping.ts";
-import { eventually } from "../lab/wait.ts";
-import { describeMachine, offloads, ROOT } from "./machine.ts";
-import { busySeconds, MEASURES, measure } from "./measure.ts";
+import { dirname } from "node:path";
+import { BACKGROUND_MAX, background } from "./background.ts";
+import { describeMachine } from "./machine.ts";
 import { fail, type Options, readOptions } from "./options.ts";
-import { peers } from "./peers/index.ts";
-import type { Pair, Peer, Standing } from "./peers/peer.ts";
-import { writeBlock } from "./readme.ts";
-import { conditions, markdown, type Results, table } from "./report.ts";
-
-const BACKGROUND_MS = 500;
-const SEGMENTATION = ["tso", "gso", "tx-udp-segmentation", "tx-udp_tnl-segmentation", "tx-udp_tnl-csum-segmentation"];
+import { BASELINE, peers } from "./peers/index.ts";
+import type { Peer } from "./peers/peer.ts";
+import { Progress, type Task } from "./progress.ts";
+import { terminalTable } from "./report/table.ts";
+import { writeReadme } from "./report/write.ts";
+import type { Results, Section } from "./results.ts";
+import { type Stood, standAll, wireComplaint } from "./stand.ts";
+import type { Suite } from "./suites/suite.ts";
+import type { Wire } from "./wires.ts";
 
 async function choosePeers(options: Options): Promise<Peer[]> {
-  const known = peers(options.workers);
   const chosen: Peer[] = [];
-  for (const name of options.names) {
-    const peer =
-      known.find((candidate) => candidate.name === name) ?? fail(`--peers: ${name} is none of ${known.map((p) => p.name).join(", ")}`);
+  for (const peer of peers(options.workers).filter(({ name }) => options.peers.includes(name))) {
     const missing = await peer.missing();
     if (missing === null) chosen.push(peer);
-    else console.error(`bench: leaving out ${name}: ${missing}`);
+    else console.error(`bench: leaving out ${peer.name}: ${missing}`);
   }
   if (chosen.length === 0) fail("no peer can run here");
-  return chosen;
+  return chosen.sort((a, b) => options.peers.indexOf(a.name) - options.peers.indexOf(b.name));
 }
 
-/** Two hosts, a container on each, and the overlay between them, once a ping goes through. */
-async function stand(peer: Peer, lab: Lab, options: Options): Promise<{ pair: Pair; standing: Standing }> {
-  const hosts = (await underlay(lab, ["a", "b"], { mtu: options.mtu })) as [Host, Host];
-  if (options.wire === "segmented") {
-    for (const { netns, device } of hosts)
-      await run(["ethtool", "-K", device, ...SEGMENTATION.flatMap((flag) => [flag, "off"])], { netns });
+/** Each suite on each wire; what is on one host has none. */
+function plan({ suites, wires }: Options): { suite: Suite; wire: Wire | null }[] {
+  return suites.flatMap((suite) => {
+    const on: (Wire | null)[] = suite.topology === "one host" ? [null] : wires;
+    return on.map((wire) => ({ suite, wire }));
+  });
+}
+
+function tasks(options: Options, chosen: readonly Peer[]): Task[] {
+  return plan(options).flatMap(({ suite }) => {
+    const able = chosen.filter((peer) => suite.topology === "two hosts" || peer.setUpSameHost);
+    const round = able.map((peer) => ({ suite: suite.name, peer: peer.name, guessSeconds: suite.estimateSeconds(options) }));
+    return Array.from({ length: options.rounds }, () => round).flat();
+  });
+}
+
+function warnOfNeighbours(busy: number): void {
+  if (busy <= BACKGROUND_MAX) return;
+  console.error(`bench: WARNING: ${busy.toFixed(2)} CPUs are busy with other things (at most ${BACKGROUND_MAX}): these figures are noise`);
+}
+
+function describe(peer: Peer, suite: Suite): string {
+  return (suite.topology === "one host" ? peer.sameHostDescription : undefined) ?? peer.description;
+}
+
+function emptySection(suite: Suite, wire: Wire | null, stood: readonly Stood[], options: Options): Section {
+  const measures = suite.measures(options);
+  const values = () => Object.fromEntries(measures.map(({ key }) => [key, [] as number[]]));
+  return {
+    suite: suite.name,
+    title: suite.title,
+    wire: wire?.name ?? null,
+    wireDescription: wire?.description ?? null,
+    measures,
+    background: [],
+    peers: Object.fromEntries(
+      stood.map(({ peer, offloads, largestFrame }) => [
+        peer.name,
+        { description: describe(peer, suite), offloads, largestFrame, values: values() },
+      ]),
+    ),
+  };
+}
+
+/** All rounds of one suite on one wire. */
+async function runSection(suite: Suite, wire: Wire | null, chosen: Peer[], options: Options, progress: Progress): Promise<Section> {
+  const { stood, close } = await standAll(chosen, suite, wire, options.mtu);
+  const place = wire === null ? suite.name : `${suite.name}, wire ${wire.name}`;
+  try {
+    for (const one of stood) {
+      const complaint = wireComplaint(one, wire, options.mtu);
+      if (complaint !== null) console.error(`bench: WARNING: ${complaint}`);
+    }
+    const section = emptySection(suite, wire, stood, options);
+    for (let round = 0; round < options.rounds; round++) {
+      const busy = await background();
+      section.background.push(busy);
+      warnOfNeighbours(busy);
+      for (let turn = 0; turn < stood.length; turn++) {
+        const { peer, pair, standing } = stood[(round + turn) % stood.length];
+        const begin = performance.now();
+        const values = await suite.run(pair, standing, options);
+        progress.done((performance.now() - begin) / 1000);
+        for (const { key } of section.measures) section.peers[peer.name].values[key].push(values[key]);
+        const line = section.measures.map(({ key, unit, digits }) => `${key} ${values[key].toFixed(digits)} ${unit}`).join("  ");
+        console.error(`${place}, round ${round + 1}/${options.rounds}, ${peer.name}: ${line}  (${progress})`);
+      }
+    }
+    return section;
+  } finally {
+    await close();
   }
-  const pair: Pair = { lab, hosts, containers: [await container(lab, "from", 1), await container(lab, "to", 2)] };
-  const standing = await peer.setUp(pair);
-  const [from, to] = pair.containers;
-  await eventually(
-    `a ping through ${peer.name}`,
-    async () => (await ping(from.netns, to.ip4, { count: 1, waitSeconds: 1 })).received === 1,
-    20_000,
-  );
-  return { pair, standing };
-}
-
-async function background(): Promise<number> {
-  const before = busySeconds();
-  await delay(BACKGROUND_MS);
-  return (busySeconds() - before) / (BACKGROUND_MS / 1000);
 }
 
 async function main(): Promise<void> {
   const options = readOptions();
   const chosen = await choosePeers(options);
-  const labs: Lab[] = [];
-  try {
-    const stood = new Map<string, Awaited<ReturnType<typeof stand>>>();
-    const { rounds, seconds, mtu, wire } = options;
-    const results: Results = {
-      machine: await describeMachine(),
-      rounds,
-      seconds,
-      mtu,
-      wire,
-      offloads: {},
-      background: [],
-      descriptions: {},
-      values: {},
-    };
-    for (const peer of chosen) {
-      labs.push(await Lab.open());
-      stood.set(peer.name, await stand(peer, labs[labs.length - 1], options));
-      results.offloads[peer.name] = await offloads(stood.get(peer.name)!.pair.hosts[0]);
-      results.descriptions[peer.name] = peer.description;
-      results.values[peer.name] = Object.fromEntries(MEASURES.map(({ key }) => [key, []]));
-    }
-    for (let round = 0; round < rounds; round++) {
-      results.background.push(await background());
-      for (let turn = 0; turn < chosen.length; turn++) {
-        const { name } = chosen[(round + turn) % chosen.length];
-        const { pair, standing } = stood.get(name)!;
-        const values = await measure(pair, standing, seconds);
-        for (const { key } of MEASURES) results.values[name][key].push(values[key]);
-        const line = MEASURES.map(({ key, unit, digits }) => `${key} ${values[key].toFixed(digits)} ${unit}`).join("  ");
-        console.error(`round ${round + 1}/${rounds} ${name.padEnd(12)} ${line}`);
-      }
-    }
-    console.log(`\n${table(results)}\n\n${conditions(results)}`);
+  const { rounds, seconds, mtu, workers } = options;
+  const progress = new Progress(tasks(options, chosen));
+  console.error(`bench: ${chosen.map(({ name }) => name).join(", ")}; ${progress}`);
+  const results: Results = {
+    version: 2,
+    machine: await describeMachine(),
+    rounds,
+    seconds,
+    mtu,
+    workers,
+    baseline: BASELINE,
+    sections: [],
+  };
+  for (const { suite, wire } of plan(options)) {
+    const section = await runSection(suite, wire, chosen, options, progress);
+    results.sections.push(section);
+    // After each section: what was measured for minutes is not lost with what comes later.
     mkdirSync(dirname(options.json), { recursive: true });
     writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
-    console.log(`figures: ${options.json}`);
-    if (options.writeReadme) writeBlock(join(ROOT, "README.md"), markdown(results));
-  } finally {
-    for (const lab of labs.reverse()) await lab.close();
+    console.log(`\n${terminalTable(results, section)}`);
   }
+  console.log(`\nfigures: ${options.json}`);
+  if (options.writeReadme) for (const file of await writeReadme(results)) console.log(`wrote ${file}`);
 }
 
 await main().catch((error: unknown) => {

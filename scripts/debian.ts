@@ -1,6 +1,9 @@
 // Installs the Debian packages that the netns tests, the demo and the benchmark drive, when some are missing and it may (root, apt-get).
 // Otherwise it says which are missing and what will be skipped for want of them; it never fails the command it runs in front of. No
 // service is started by the installation, nor left enabled for the next boot.
+//
+//   node scripts/debian.ts          what tests and demo drive
+//   node scripts/debian.ts bench    the overlays that the benchmark compares with as well
 
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from "node:fs";
@@ -13,6 +16,8 @@ interface Package {
   needs: string;
   /** Units that Debian's package would start and enable. */
   units?: string[];
+  /** Only when the benchmark asks. */
+  bench?: boolean;
 }
 
 const PACKAGES: Package[] = [
@@ -32,6 +37,14 @@ const PACKAGES: Package[] = [
     units: ["openvswitch-switch", "ovs-vswitchd", "ovsdb-server"],
   },
   { name: "prometheus", program: "promtool", needs: "the check of /metrics by promtool", units: ["prometheus"] },
+  { name: "tinc", program: "tincd", needs: "the benchmark's peer tinc", units: ["tinc"], bench: true },
+  { name: "openvpn", program: "openvpn", needs: "the benchmark's peer openvpn", units: ["openvpn"], bench: true },
+  { name: "fastd", program: "fastd", needs: "the benchmark's peer fastd", units: ["fastd"], bench: true },
+  { name: "quicktun", program: "quicktun", needs: "the benchmark's peer quicktun", bench: true },
+  { name: "vdeplug", program: "vde_plug", needs: "the benchmark's peer vde", bench: true },
+  { name: "wireguard-go", program: "wireguard-go", needs: "the benchmark's peer wireguard-go", bench: true },
+  { name: "nebula", program: "nebula", needs: "the benchmark's peer nebula", bench: true },
+  { name: "n2n", program: "edge", needs: "the benchmark's peer n2n", units: ["n2n"], bench: true },
 ];
 
 /** Whether a program can be found; the system folders count even where a user's PATH leaves them out. */
@@ -71,7 +84,8 @@ function install(packages: Package[]): void {
   if (units.length > 0 && has("systemctl")) spawnSync("systemctl", ["disable", "--quiet", ...units], { stdio: "ignore" });
 }
 
-const missing = () => PACKAGES.filter(({ program }) => !has(program));
+const forBench = process.argv.includes("bench");
+const missing = () => PACKAGES.filter(({ program, bench }) => (forBench || !bench) && !has(program));
 
 const wanted = missing();
 const may = process.getuid?.() === 0 && has("apt-get");

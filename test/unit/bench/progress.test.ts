@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { Progress } from "../../../bench/progress.ts";
+
+const task = (peer: string) => ({ suite: "core", peer, guessSeconds: 10 });
+
+test("what was not seen takes as long as was guessed, what was seen as long as it took on average", () => {
+  const progress = new Progress([task("a"), task("b"), task("a"), task("a")]);
+  expect(progress.secondsLeft).toBe(40);
+  progress.done(4);
+  expect(progress.secondsLeft).toBe(10 + 4 + 4);
+  progress.done(20);
+  progress.done(6);
+  expect(progress.secondsLeft).toBe(5);
+  expect(`${progress}`).toBe("about 5 s left");
+  progress.done(6);
+  expect(`${progress}`).toBe("done");
+  progress.done(6);
+  expect(progress.secondsLeft).toBe(0);
+});
+
+test("long waits are told in minutes", () => {
+  expect(`${new Progress([{ ...task("a"), guessSeconds: 600 }])}`).toBe("about 10 min left");
+});
