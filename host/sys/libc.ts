@@ -98,6 +98,12 @@ export const epoll_ctl = declare<(fd: Fd, operation: number, target: Fd, event: 
   "int64",
 ]);
 export const eventfd = declare<(initial: number, flags: number) => Fd>("eventfd", "int", ["uint", "int"]);
+/** For what the C library has no function for. The result is the kernel's, or -1. */
+export const syscall = declare<(number: number, a: number, b: number, c: number, d: number, e: number, f: number) => number>(
+  "syscall",
+  "int64",
+  ["int64", "int64", "int64", "int64", "int64", "int64", "int64"],
+);
 export const strerror = declare<(errno: number) => string>("strerror", "str", ["int"]);
 
 /** Why the calling thread's last call gave -1. */
