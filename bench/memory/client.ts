@@ -34,7 +34,7 @@ export class ProbeClient {
     await this.#ask("start");
   }
 
-  /** What each has allocated since. */
+  /** What each that is awake has allocated since. */
   stop(): Promise<ThreadReport[]> {
     return this.#ask("stop");
   }

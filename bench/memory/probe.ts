@@ -1,6 +1,7 @@
 // Loaded into an agent's process before its own code (NODE_OPTIONS=--import), so that the product needs no door for measuring: from the main thread it
 // speaks to the inspector of each data path thread, and it answers the benchmark (protocol.ts). A data path thread never returns to its event loop: V8 does
-// what it is asked as an interrupt, as soon as the thread executes JavaScript; one that sleeps in epoll_wait answers with the next frame.
+// what it is asked as an interrupt, as soon as the thread executes JavaScript. One that sleeps in epoll_wait does not answer before its next frame: it is
+// left out, since a thread that sleeps allocates nothing, and what it was asked it does when it wakes.
 
 import { Session } from "node:inspector";
 import { createServer } from "node:net";
@@ -10,6 +11,8 @@ import { PROBE_SOCKET, type Reply, type Request, type SamplingProfile, type Thre
 
 /** Bytes between two samples, on average. Small, since what is looked for is next to nothing. */
 const SAMPLING_BYTES = 256;
+/** A thread that has not answered by then sleeps. */
+const ANSWER_MS = 1000;
 /** Piscina's threads are the data path; others come and go. */
 const DATA_PATH = /piscina/;
 const START_GC_PROFILER = "void (globalThis.benchGc = new (process.getBuiltinModule('node:v8').GCProfiler)()).start()";
@@ -33,6 +36,8 @@ class Thread {
   readonly #waiting = new Map<number, Waiting>();
   #asked = 0;
   #heapBefore = 0;
+  /** What it was asked last and has not done yet: a thread that was asleep for a whole window begins its next one where it is. */
+  #pending: Promise<unknown> | undefined;
 
   constructor(session: Session, { sessionId, workerInfo }: Attached) {
     this.#name = workerInfo.title;
@@ -62,7 +67,29 @@ class Thread {
     return (await this.#ask<{ usedSize: number }>("Runtime.getHeapUsage")).usedSize;
   }
 
+  /** Begins to count, now or when the thread wakes. */
   async start(): Promise<void> {
+    if (this.#pending === undefined) {
+      const pending = this.#start().finally(() => {
+        if (this.#pending === pending) this.#pending = undefined;
+      });
+      this.#pending = pending;
+    }
+    await within(this.#pending);
+  }
+
+  /** What was allocated since; null = it has slept all the time, or sleeps now. */
+  async stop(): Promise<ThreadReport | null> {
+    if (this.#pending !== undefined) return null;
+    const stopped = this.#stop();
+    const pending = stopped.finally(() => {
+      if (this.#pending === pending) this.#pending = undefined;
+    });
+    this.#pending = pending;
+    return (await within(stopped)) ?? null;
+  }
+
+  async #start(): Promise<void> {
     await this.#ask("Runtime.evaluate", { expression: START_GC_PROFILER });
     this.#heapBefore = await this.#heap();
     await this.#ask("HeapProfiler.startSampling", {
@@ -72,12 +99,25 @@ class Thread {
     });
   }
 
-  async stop(): Promise<ThreadReport> {
+  async #stop(): Promise<ThreadReport> {
     const heapAfter = await this.#heap();
     // Before the profile, which collects garbage itself.
     const { result } = await this.#ask<{ result: { value: number } }>("Runtime.evaluate", { expression: STOP_GC_PROFILER });
     const { profile } = await this.#ask<{ profile: SamplingProfile }>("HeapProfiler.stopSampling");
     return { name: this.#name, profile, heapBefore: this.#heapBefore, heapAfter, collections: result.value };
+  }
+}
+
+/** What the promise gives within ANSWER_MS, else undefined. */
+async function within<T>(promise: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ANSWER_MS, undefined);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -104,7 +144,8 @@ function watchThreads(): Map<string, Thread> {
 async function answer(request: Request, threads: readonly Thread[]): Promise<Reply> {
   try {
     if (threads.length === 0) return { error: "there is no data path thread" };
-    if (request === "stop") return { reports: await Promise.all(threads.map((thread) => thread.stop())) };
+    if (request === "stop")
+      return { reports: (await Promise.all(threads.map((thread) => thread.stop()))).filter((report) => report !== null) };
     await Promise.all(threads.map((thread) => thread.start()));
     return { reports: [] };
   } catch (error) {

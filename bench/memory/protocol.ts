@@ -4,7 +4,7 @@
 export const PROBE_SOCKET = "WEFT_BENCH_PROBE";
 
 export type Request = "start" | "stop";
-/** To "start" none, to "stop" one for each data path thread; or what went wrong. */
+/** To "start" none, to "stop" one for each data path thread that was awake; or what went wrong. */
 export type Reply = { reports: ThreadReport[] } | { error: string };
 
 /** What one data path thread allocated between start and stop. */

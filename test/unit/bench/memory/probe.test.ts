@@ -14,19 +14,22 @@ import { eventually } from "../../../../lab/wait.ts";
 const WARM_MS = 300;
 const WINDOW_MS = 500;
 const THREAD = `
+import { readSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 const word = new Int32Array(new SharedArrayBuffer(8));
 globalThis.kept = null;
 function allocate() { globalThis.kept = { number: word[1] }; }
 parentPort.postMessage("up");
+if (workerData === "sleeps") readSync(0, new Uint8Array(1));
 for (;;) {
   Atomics.wait(word, 0, 0, 1);
-  for (let i = 0; i < 1000; i++) { word[1]++; if (workerData) allocate(); }
+  for (let i = 0; i < 1000; i++) { word[1]++; if (workerData === "allocates") allocate(); }
 }`;
 const PROGRAM = `
 import { Worker } from "node:worker_threads";
 const file = process.argv[2];
-const threads = process.argv[3] === "none" ? [] : [true, false].map((workerData) => new Worker(file, { workerData, name: workerData ? "allocates" : "rests" }));
+const names = process.argv[3].split(",").filter((name) => name !== "none");
+const threads = names.map((name) => new Worker(file, { workerData: name, name }));
 await Promise.all(threads.map((thread) => new Promise((resolve) => thread.once("message", resolve))));
 console.log("up");
 setInterval(() => {}, 1000);`;
@@ -48,14 +51,14 @@ afterAll(() => {
 async function start(mode: string): Promise<ProbeClient> {
   const socket = join(directory, `${mode}.sock`);
   const argv = [join(directory, "program.mjs"), join(directory, "piscina-thread.mjs"), mode];
-  const child = spawn(process.execPath, argv, { env: { ...process.env, ...probed(socket) }, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, argv, { env: { ...process.env, ...probed(socket) }, stdio: ["pipe", "pipe", "inherit"] });
   children.push(child);
   await once(child.stdout, "data");
   return eventually("the probe's socket", () => ProbeClient.open(socket));
 }
 
 test("tells what each thread allocates, and where, of threads that never return to their event loop", async () => {
-  const client = await start("both");
+  const client = await start("allocates,rests");
   await delay(WARM_MS);
   await client.start();
   await delay(WINDOW_MS);
@@ -68,6 +71,16 @@ test("tells what each thread allocates, and where, of threads that never return 
   // An object of one number in each of a thousand rounds a millisecond or two, at least.
   expect(most.bytes).toBeGreaterThan(1000 * 16 * 20);
   expect(bytesOf("rests").reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(most.bytes / 20);
+});
+
+test("a thread that sleeps in a system call is left out, also the next time", async () => {
+  const client = await start("sleeps,allocates");
+  for (let time = 0; time < 2; time++) {
+    await client.start();
+    const reports = await client.stop();
+    expect(reports.map(({ name }) => name)).toEqual(["[worker 2] allocates"]);
+  }
+  client.close();
 });
 
 test("says so when there is no data path thread", async () => {
