@@ -50,6 +50,12 @@ export function nextDescriptor(index: u32): void {
   nextFrame();
 }
 
+/** Whether the frame being worked on is the only one that the host has handed over. */
+@inline
+export function isLone(): bool {
+  return load<u32>(block + W_RX_COUNT) == 1;
+}
+
 /** All descriptors are done with. */
 @inline
 export function finished(): void {

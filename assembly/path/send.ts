@@ -33,8 +33,9 @@ import { csumOffset, csumStart, headerBytes, partial, segmentPayload, segments, 
 import { block } from "../ring/block";
 import { networkAt } from "../table/network";
 import { VXLAN_BYTES, vxlanHeader } from "../wire/vxlan";
+import { isLone } from "./cursor";
 import { flowHash } from "./flow";
-import { inject, mayInject } from "./inject";
+import { inject, mayInject, mayInjectLone } from "./inject";
 import { outerTos, outerTtl } from "./outer";
 
 let network: u32 = 0;
@@ -79,6 +80,11 @@ export function send(onNetwork: u32, to: u32, alone: bool): void {
     sendWhole(header);
     return;
   }
+  if (segments == 1 && alone && isLone() && mayInjectLone(to)) {
+    if (partial) finishChecksum(frame, length, csumStart, csumOffset);
+    sendWhole(header);
+    return;
+  }
   if (segments > 1) {
     beginSegments();
     for (let i: u32 = 0; i < segments; i++) {
@@ -94,7 +100,7 @@ export function send(onNetwork: u32, to: u32, alone: bool): void {
   if (partial) finishChecksum(at + VXLAN_BYTES, length, csumStart, csumOffset);
 }
 
-/** The superframe as one injected send; what follows it on this socket comes behind it. */
+/** The frame as one injected send; what follows it on this socket comes behind it. */
 function sendWhole(header: u64): void {
   store<u32>(bucket, 0);
   const open = openSend(segmentBytes());

@@ -28,6 +28,15 @@ const VNET_TUNNEL_CSUM: u32 = 8;
 export const GSO_TUNNEL_IPV4: u32 = 0x20;
 export const GSO_TUNNEL_IPV6: u32 = 0x40;
 
+/** What stands in front of an encapsulated frame that is to stay one: its outer UDP checksum is still to be finished. */
+export function writeLoneVnet(header: usize, csumStart: u32, csumOffset: u32): void {
+  store<v128>(header, i64x2.splat(0));
+  store<u64>(header, 0, 16);
+  store<u8>(header, VNET_NEEDS_CSUM, VNET_FLAGS);
+  store<u16>(header, csumStart, VNET_CSUM_START);
+  store<u16>(header, csumOffset, VNET_CSUM_OFFSET);
+}
+
 /** What stands in front of an encapsulated superframe; offsets are from its outer Ethernet header. */
 export function writeTunnelVnet(header: usize, gsoType: u32, headerBytes: u32, gsoSize: u32): void {
   store<v128>(header, i64x2.splat(0));

@@ -43,7 +43,8 @@ type Family = (typeof families)[number];
 interface Expected {
   family: Family;
   frame: Uint8Array;
-  vnet: { gsoType: number; gsoSize: number; hdrLen: number; csumStart: number; csumOffset: number };
+  /** Absent: no superframe. */
+  vnet?: { gsoType: number; gsoSize: number; hdrLen: number; csumStart: number; csumOffset: number };
   /** Offset of the inner IP header in the frame. */
   inner: number;
   socket: number;
@@ -58,15 +59,22 @@ function twin({ family, frame, vnet, inner, socket, tos, ttl, vni }: Expected): 
   const outer = 14 + ipBytesLong + 8 + 8;
   const bytes = new Uint8Array(VNET_BYTES + outer + frame.length);
   const view = new DataView(bytes.buffer);
-  view.setUint8(0, 1 | 8); // NEEDS_CSUM, UDP_TUNNEL_CSUM
-  view.setUint8(1, vnet.gsoType | (family === 4 ? 0x20 : 0x40));
-  view.setUint16(2, outer + vnet.hdrLen, true);
-  view.setUint16(4, vnet.gsoSize, true);
-  view.setUint16(6, outer + vnet.csumStart, true);
-  view.setUint16(8, vnet.csumOffset, true);
-  // num_buffers, hash_value, hash_report and padding: zero.
-  view.setUint16(20, 14 + ipBytesLong, true);
-  view.setUint16(22, outer + inner, true);
+  if (vnet) {
+    view.setUint8(0, 1 | 8); // NEEDS_CSUM, UDP_TUNNEL_CSUM
+    view.setUint8(1, vnet.gsoType | (family === 4 ? 0x20 : 0x40));
+    view.setUint16(2, outer + vnet.hdrLen, true);
+    view.setUint16(4, vnet.gsoSize, true);
+    view.setUint16(6, outer + vnet.csumStart, true);
+    view.setUint16(8, vnet.csumOffset, true);
+    // num_buffers, hash_value, hash_report and padding: zero.
+    view.setUint16(20, 14 + ipBytesLong, true);
+    view.setUint16(22, outer + inner, true);
+  } else {
+    // An ordinary packet whose outer UDP checksum is to be finished.
+    view.setUint8(0, 1);
+    view.setUint16(6, 14 + ipBytesLong, true);
+    view.setUint16(8, 6, true);
+  }
   bytes.set(NEXT_HOP[family], VNET_BYTES);
   const ip = VNET_BYTES + 14;
   const udpLength = 8 + 8 + frame.length;
@@ -181,6 +189,40 @@ describe.each(builds)("$build: injection", ({ build }) => {
     });
   });
 
+  describe.each(families)("a frame that comes alone, over an IPv%i underlay", (family) => {
+    beforeEach(() => allow(family));
+
+    test.each([
+      [IP4, true],
+      [IP4, false],
+      [IP6, true],
+      [IP6, false],
+    ] as [Ip, boolean][])("leaves the same way, its checksum finished (%o, partial %s)", (header, isPartial) => {
+      const payload = new Random(family).bytes(601);
+      const whole = udpFrame({ to: behind(family), from: A }, header, { from: 7, to: 8 }, payload);
+      const sum = header === IP4 ? 14 + 20 : 14 + 40;
+      const vnet = {
+        flags: isPartial ? 1 : 0,
+        gsoType: 0,
+        hdrLen: 0,
+        gsoSize: 0,
+        csumStart: isPartial ? sum : 0,
+        csumOffset: isPartial ? 6 : 0,
+      };
+      const frame = isPartial ? udpFrame({ to: behind(family), from: A }, header, { from: 7, to: 8, sum: "partial" }, payload) : whole;
+      const sent = only(harness.egress([{ port: 1, frame, vnet }]).sends);
+      expect(sent).toMatchObject({ vtep: family === 4 ? 1 : 2, network: BLUE, frames: 1 });
+      const expected = twin({ family, frame: whole, inner: 14, socket: sent.socket, tos: sent.tos, ttl: 64, vni: BLUE_VNI });
+      expect(hex(sent.injected as Uint8Array)).toBe(hex(expected));
+      expect(harness.takeFrames(BLUE)).toEqual({ received_port: 1, sent: 1 });
+    });
+
+    test("goes by the sockets in company, where frames share a send", () => {
+      const { sends } = harness.egress([1, 2].map(() => ({ port: 1, frame: small(behind(family), A) })));
+      expect(sends.map(({ injected, segments }) => [injected, segments.length])).toEqual([[undefined, 2]]);
+    });
+  });
+
   describe("goes by the sockets, cut", () => {
     const cut = (sends: Send[]) => sends.flatMap(({ segments }) => segments).length;
     const three = (to = C) => ({ port: 1, ...superframe({ to, from: A }, new Uint8Array(3000), 1000) });
@@ -207,11 +249,11 @@ describe.each(builds)("$build: injection", ({ build }) => {
       expect(cut(sends)).toBe(6);
     });
 
-    test("what is no superframe, unfinished checksum or not", () => {
+    test("what is no superframe and not alone, unfinished checksum or not", () => {
       allow(4);
       const { frame, vnet } = superframe({ to: C, from: A }, new Uint8Array(800), 1000);
-      expect(cut(harness.egress([{ port: 1, frame, vnet: { ...vnet, gsoType: 0, gsoSize: 0 } }]).sends)).toBe(1);
-      expect(cut(harness.egress([{ port: 1, frame: small(C, A) }]).sends)).toBe(1);
+      const plain = { port: 1, frame, vnet: { ...vnet, gsoType: 0, gsoSize: 0 } };
+      expect(cut(harness.egress([plain, { port: 1, frame: small(C, A) }]).sends)).toBe(2);
     });
 
     test("a superframe whose checksum is not left to be finished, or with bytes behind its packet", () => {
@@ -296,14 +338,14 @@ describe.each(builds)("$build: injection", ({ build }) => {
 
   test("a descriptor that carried one carries a cut one next, and the other way round", () => {
     allow(4);
-    const whole = { port: 1, ...superframe({ to: C, from: A }, new Uint8Array(5000), 1000) };
-    const plain = { port: 1, frame: udpFrame({ to: C, from: A }, IP4, { from: 1, to: 2 }, new Uint8Array(77)) };
+    const whole = [{ port: 1, ...superframe({ to: C, from: A }, new Uint8Array(5000), 1000) }];
+    const plain = [1, 2].map(() => ({ port: 1, frame: udpFrame({ to: C, from: A }, IP4, { from: 1, to: 2 }, new Uint8Array(77)) }));
     for (const [first, second] of [
       [whole, plain],
       [plain, whole],
     ]) {
-      expect(only(harness.egress([first]).sends).injected !== undefined).toBe(first === whole);
-      expect(only(harness.egress([second]).sends).injected !== undefined).toBe(second === whole);
+      expect(only(harness.egress(first).sends).injected !== undefined).toBe(first === whole);
+      expect(only(harness.egress(second).sends).injected !== undefined).toBe(second === whole);
     }
   });
 });
