@@ -34,8 +34,8 @@ export class ProbeClient {
     await this.#ask("start");
   }
 
-  /** What each that is awake has allocated since. */
-  stop(): Promise<ThreadReport[]> {
+  /** What each has allocated since; null for one that sleeps. */
+  stop(): Promise<(ThreadReport | null)[]> {
     return this.#ask("stop");
   }
 
@@ -43,7 +43,7 @@ export class ProbeClient {
     this.#connection.destroy();
   }
 
-  async #ask(request: Request): Promise<ThreadReport[]> {
+  async #ask(request: Request): Promise<(ThreadReport | null)[]> {
     const answered = once(this.#lines, "line");
     this.#connection.write(`${JSON.stringify(request)}\n`);
     const [line] = (await answered) as [string];

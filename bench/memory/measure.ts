@@ -14,12 +14,15 @@ import { eventually } from "../../lab/wait.ts";
 import { ProbeClient, probed } from "./client.ts";
 import type { Options } from "./options.ts";
 import { type Allocator, allocators } from "./profile.ts";
+import { ANSWER_MS } from "./protocol.ts";
 
 const VNI = 42;
 /** The only network gets the first index. */
 const NETWORK = 1;
 const STREAMS = 4;
 const UDP_BYTES = 64;
+/** Traffic goes on for longer than is looked at, so that threads that work are awake when they are asked, however long others are waited for. */
+const TAIL_SECONDS = (2 * ANSWER_MS) / 1000 + 1;
 
 /** One phase on one host, all its data path threads together. */
 export interface Measurement {
@@ -36,6 +39,9 @@ export interface Measurement {
   /** Growth of the heaps; with no collection in between, an upper bound of what was allocated by another witness. */
   heapGrowth: number;
   collections: number;
+  /** Data path threads, and how many of them slept at the end: a thread that sleeps allocates nothing. */
+  threads: number;
+  asleep: number;
 }
 
 interface Probed {
@@ -74,8 +80,7 @@ export async function measurePhases(lab: Lab, options: Options): Promise<Measure
     await eventually("a ping through", async () => (await ping(ends.from.netns, ends.to.ip4, { count: 1, waitSeconds: 1 })).received === 1);
     const measurements: Measurement[] = [];
     for (const { name, traffic } of PHASES) {
-      // A second more than is looked at, so that the threads are still awake when they are asked.
-      const ended = traffic(ends, options.warm + options.seconds + 1);
+      const ended = traffic(ends, options.warm + options.seconds + TAIL_SECONDS);
       measurements.push(...(await Promise.all([watch(name, sides, options), ended]))[0]);
     }
     return measurements;
@@ -133,7 +138,10 @@ async function watch(phase: string, sides: readonly Probed[], { warm, seconds, w
     sides.map(async ({ agent, client, memory }, side) => {
       const counts = growth(befores[side].counts, countsOf(memory, workers));
       const elapsed = (performance.now() - befores[side].at) / 1000;
-      const reports = await client.stop();
+      const answers = await client.stop();
+      const reports = answers.filter((report) => report !== null);
+      if (reports.length === 0)
+        throw new Error(`${phase}: no data path thread of host ${agent.host.name} answered; the machine is too busy`);
       const found = allocators(reports.map(({ profile }) => profile));
       const sum = (of: (report: (typeof reports)[number]) => number) => reports.reduce((total, report) => total + of(report), 0);
       return {
@@ -145,6 +153,8 @@ async function watch(phase: string, sides: readonly Probed[], { warm, seconds, w
         allocators: found,
         heapGrowth: sum(({ heapBefore, heapAfter }) => heapAfter - heapBefore),
         collections: sum(({ collections }) => collections),
+        threads: answers.length,
+        asleep: answers.length - reports.length,
       };
     }),
   );

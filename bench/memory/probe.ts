@@ -7,12 +7,10 @@ import { Session } from "node:inspector";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { isMainThread } from "node:worker_threads";
-import { PROBE_SOCKET, type Reply, type Request, type SamplingProfile, type ThreadReport } from "./protocol.ts";
+import { ANSWER_MS, PROBE_SOCKET, type Reply, type Request, type SamplingProfile, type ThreadReport } from "./protocol.ts";
 
 /** Bytes between two samples, on average. Small, since what is looked for is next to nothing. */
 const SAMPLING_BYTES = 256;
-/** A thread that has not answered by then sleeps. */
-const ANSWER_MS = 1000;
 /** Piscina's threads are the data path; others come and go. */
 const DATA_PATH = /piscina/;
 const START_GC_PROFILER = "void (globalThis.benchGc = new (process.getBuiltinModule('node:v8').GCProfiler)()).start()";
@@ -36,8 +34,7 @@ class Thread {
   readonly #waiting = new Map<number, Waiting>();
   #asked = 0;
   #heapBefore = 0;
-  /** What it was asked last and has not done yet: a thread that was asleep for a whole window begins its next one where it is. */
-  #pending: Promise<unknown> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(session: Session, { sessionId, workerInfo }: Attached) {
     this.#name = workerInfo.title;
@@ -69,24 +66,19 @@ class Thread {
 
   /** Begins to count, now or when the thread wakes. */
   async start(): Promise<void> {
-    if (this.#pending === undefined) {
-      const pending = this.#start().finally(() => {
-        if (this.#pending === pending) this.#pending = undefined;
-      });
-      this.#pending = pending;
-    }
-    await within(this.#pending);
+    await within(this.#after(() => this.#start()));
   }
 
-  /** What was allocated since; null = it has slept all the time, or sleeps now. */
+  /** What was allocated since; null = it sleeps. */
   async stop(): Promise<ThreadReport | null> {
-    if (this.#pending !== undefined) return null;
-    const stopped = this.#stop();
-    const pending = stopped.finally(() => {
-      if (this.#pending === pending) this.#pending = undefined;
-    });
-    this.#pending = pending;
-    return (await within(stopped)) ?? null;
+    return (await within(this.#after(() => this.#stop()))) ?? null;
+  }
+
+  /** Does the next thing once the last one is done, however long the thread sleeps in between. */
+  #after<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => {});
+    return done;
   }
 
   async #start(): Promise<void> {
@@ -144,8 +136,7 @@ function watchThreads(): Map<string, Thread> {
 async function answer(request: Request, threads: readonly Thread[]): Promise<Reply> {
   try {
     if (threads.length === 0) return { error: "there is no data path thread" };
-    if (request === "stop")
-      return { reports: (await Promise.all(threads.map((thread) => thread.stop()))).filter((report) => report !== null) };
+    if (request === "stop") return { reports: await Promise.all(threads.map((thread) => thread.stop())) };
     await Promise.all(threads.map((thread) => thread.start()));
     return { reports: [] };
   } catch (error) {
@@ -155,13 +146,12 @@ async function answer(request: Request, threads: readonly Thread[]): Promise<Rep
 
 /** Serves on a UNIX socket, without keeping the agent alive. */
 function serve(path: string): void {
-  let threads: Map<string, Thread> | undefined;
+  // From the beginning: a thread that sleeps already would not say that it is there.
+  const threads = watchThreads();
   const server = createServer((connection) => {
     connection.unref();
-    threads ??= watchThreads();
-    const found = threads;
     createInterface(connection).on("line", async (line) => {
-      connection.write(`${JSON.stringify(await answer(JSON.parse(line) as Request, [...found.values()]))}\n`);
+      connection.write(`${JSON.stringify(await answer(JSON.parse(line) as Request, [...threads.values()]))}\n`);
     });
   });
   server.listen(path);

@@ -4,8 +4,10 @@
 export const PROBE_SOCKET = "WEFT_BENCH_PROBE";
 
 export type Request = "start" | "stop";
-/** To "start" none, to "stop" one for each data path thread that was awake; or what went wrong. */
-export type Reply = { reports: ThreadReport[] } | { error: string };
+/** A thread that has not answered by then sleeps. */
+export const ANSWER_MS = 2000;
+/** To "start" none, to "stop" one for each data path thread, null for one that sleeps; or what went wrong. */
+export type Reply = { reports: (ThreadReport | null)[] } | { error: string };
 
 /** What one data path thread allocated between start and stop. */
 export interface ThreadReport {

@@ -10,11 +10,36 @@ const SHOWN = 4;
 
 export function table(measurements: readonly Measurement[]): string {
   const table = new Table({
-    head: ["", "host", "frames/s", "frames a\nbreath", "B a frame", "B a call", "B a breath", "heap, KiB", "GCs", "allocated most"],
-    colAligns: ["left", "left", ...Array.from({ length: 7 }, () => "right" as const), "left"],
+    head: [
+      "",
+      "host",
+      "frames/s",
+      "frames a\nbreath",
+      "B a frame",
+      "B a call",
+      "B a breath",
+      "heap, KiB",
+      "GCs",
+      "threads,\nof them awake",
+      "allocated most",
+    ],
+    colAligns: ["left", "left", ...Array.from({ length: 8 }, () => "right" as const), "left"],
     style: { head: [], border: [] },
   });
-  for (const { phase, host, frames, calls, breaths, seconds, bytes, allocators, heapGrowth, collections } of measurements) {
+  for (const {
+    phase,
+    host,
+    frames,
+    calls,
+    breaths,
+    seconds,
+    bytes,
+    allocators,
+    heapGrowth,
+    collections,
+    threads,
+    asleep,
+  } of measurements) {
     const most = allocators.slice(0, SHOWN).map(({ place, bytes }) => `${Math.round(bytes).toLocaleString("en")} B ${place}`);
     table.push([
       phase,
@@ -26,6 +51,7 @@ export function table(measurements: readonly Measurement[]): string {
       (bytes / breaths).toFixed(1),
       (heapGrowth / 1024).toFixed(0),
       `${collections}`,
+      `${threads}, ${threads - asleep}`,
       most.join("\n") || "-",
     ]);
   }
