@@ -12,6 +12,7 @@ const measure = z.object({
   better: z.enum(["more", "less"]),
   digits: z.int().min(0),
   group: z.string(),
+  axis: z.string(),
 });
 
 const peer = z.object({

@@ -26,14 +26,19 @@ const COLOURS = [
   "#58a9c9",
   "#b5651d",
   "#6d8f3f",
-  "#d15b9b",
-  "#4f6db8",
+  "#d15bd1",
+  "#4f55b8",
+  "#b53a2e",
 ];
 const FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif";
 const PANEL_HEIGHT = 180;
 /** Width of a bar and of what separates categories, by which a panel's width follows from what is in it. */
 const [BAR, GAP] = [14, 18];
 const PANEL_WIDTH_MIN = 300;
+/** More bars in a panel have no room for their values. */
+const LABELLED_BARS_MAX = 8;
+const COLUMNS = 2;
+const LEGEND_COLUMNS = 5;
 /** Vega takes a character for 0.8 of the font's size: these are as wide as two panels. */
 const CAPTION_CHARACTERS = 90;
 
@@ -72,9 +77,9 @@ export function wrap(text: string, characters: number): string[] {
 
 function panel(results: Results, section: Section, measures: readonly Measure[]): object {
   const names = Object.keys(section.peers);
-  const [{ group, unit, better }] = measures;
+  const [{ group, unit, better, axis }] = measures;
   const categories = measures.map(({ label }) => label);
-  const x = { field: "category", type: "ordinal", sort: categories, title: null, axis: { labelAngle: 0 } };
+  const x = { field: "category", type: "ordinal", sort: categories, title: axis, axis: { labelAngle: 0 } };
   const xOffset = { field: "peer", sort: names };
   const colour = {
     field: "peer",
@@ -83,10 +88,9 @@ function panel(results: Results, section: Section, measures: readonly Measure[])
     title: null,
     scale: { domain: names, range: COLOURS.slice(0, names.length) },
   };
-  // Labels of narrow bars would lie on each other.
-  const labelled = names.length * categories.length <= 12;
+  const labelled = names.length * categories.length <= LABELLED_BARS_MAX;
   return {
-    title: `${group} (${better === "more" ? "more is better" : "less is better"})`,
+    title: { text: `${group} (${better === "more" ? "more is better" : "less is better"})`, anchor: "start", fontSize: 12 },
     width: Math.max(PANEL_WIDTH_MIN, categories.length * (names.length * BAR + GAP)),
     height: PANEL_HEIGHT,
     data: { values: rows(results, section, measures) },
@@ -119,14 +123,13 @@ function specification(results: Results, section: Section): TopLevelSpec {
     ),
   );
   const caption = wrap(`Bars: median; lines: least and greatest round. ${conditions(results, section)}.`, CAPTION_CHARACTERS);
-  const few = new Set(section.measures.map(({ label }) => label)).size * Object.keys(section.peers).length <= 24 && panels.length > 3;
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     description: `${sectionTitle(section)}: ${groups.join("; ")}`,
     background: THEME.background[0],
     padding: 12,
     title: { text: sectionTitle(section), subtitle: caption, anchor: "start", offset: 14, subtitlePadding: 6 },
-    columns: few ? 2 : 1,
+    columns: COLUMNS,
     concat: panels,
     resolve: { scale: { color: "shared" } },
     config: {
@@ -139,7 +142,7 @@ function specification(results: Results, section: Section): TopLevelSpec {
         domainColor: THEME.axis[0],
         tickColor: THEME.axis[0],
       },
-      legend: { labelColor: THEME.text[0], titleColor: THEME.text[0], orient: "top", labelLimit: 0 },
+      legend: { labelColor: THEME.text[0], titleColor: THEME.text[0], orient: "top", columns: LEGEND_COLUMNS, labelLimit: 0 },
       view: { stroke: null },
     },
   } as TopLevelSpec;

@@ -15,9 +15,9 @@ const LONG_SECONDS = 0.5;
 const SECONDS_A_SIZE = 8;
 
 const KINDS = [
-  { kind: "flood", title: "flooded", group: "Datagrams delivered when flooded, by frame size in bytes" },
-  { kind: "ndr", title: "without loss", group: "Datagrams without loss (NDR), by frame size in bytes" },
-  { kind: "pdr", title: "loss ≤ 0.5 %", group: "Datagrams with a loss of at most 0.5 % (PDR), by frame size in bytes" },
+  { kind: "flood", title: "flooded", group: "UDP datagrams, flooded" },
+  { kind: "ndr", title: "without loss", group: "UDP datagrams without loss (NDR)" },
+  { kind: "pdr", title: "loss ≤ 0.5 %", group: "UDP datagrams, loss ≤ 0.5 % (PDR)" },
 ];
 
 const chosen = ({ sizes }: SuiteOptions) => FRAME_SIZES.filter(({ name }) => sizes.includes(name));
@@ -32,6 +32,7 @@ function measures(options: SuiteOptions): Measure[] {
       better: "more" as const,
       digits: 1,
       group,
+      axis: "inner frame, bytes",
     })),
   );
 }

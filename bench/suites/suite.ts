@@ -11,8 +11,10 @@ export interface Measure {
   better: "more" | "less";
   /** Digits after the point that are shown. */
   digits: number;
-  /** Measures of one group share a chart's panel. */
+  /** Measures of one group share a unit and a chart's panel. */
   group: string;
+  /** What the labels of a group are: title of the panel's axis. */
+  axis: string;
 }
 
 export interface SuiteOptions {

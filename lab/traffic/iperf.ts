@@ -42,7 +42,7 @@ export async function iperf(lab: Lab, options: IperfOptions): Promise<IperfResul
   else argv.push("-P", `${options.streams ?? 1}`);
   try {
     const text = await run(argv, { netns: options.from, timeoutMs: (options.seconds + 30) * 1000 });
-    return result(JSON.parse(text) as { end: Record<string, Sum> }, options.udpBytes !== undefined);
+    return result(JSON.parse(text) as { end: Record<string, Sum> }, options.udpBytes);
   } finally {
     await server.kill();
   }
@@ -54,14 +54,14 @@ function pace({ udpBytes = 0, offeredPerSecond }: IperfOptions): string[] {
   return ["-b", `${offeredPerSecond * udpBytes * 8}`, "--pacing-timer", "50"];
 }
 
-function result({ end }: { end: Record<string, Sum> }, udp: boolean): IperfResult {
+function result({ end }: { end: Record<string, Sum> }, udpBytes: number | undefined): IperfResult {
   const [sent, received] = [end.sum_sent ?? {}, end.sum_received ?? {}];
-  const packets = end.sum?.packets ?? 0;
-  const seconds = received.seconds ?? end.sum?.seconds ?? 1;
+  const { bytes = 0, seconds = 1 } = received;
   return {
-    bitsPerSecond: udp ? (received.bits_per_second ?? 0) : (received.bits_per_second ?? 0),
-    bytes: received.bytes ?? 0,
-    packetsPerSecond: udp ? (packets - (end.sum?.lost_packets ?? 0)) / seconds : 0,
+    bitsPerSecond: received.bits_per_second ?? 0,
+    bytes,
+    // By what was read. iperf3's own loss is that before the last datagram it saw; what was still on its way when it ended is in neither number.
+    packetsPerSecond: udpBytes === undefined ? 0 : bytes / udpBytes / seconds,
     retransmits: sent.retransmits ?? 0,
   };
 }

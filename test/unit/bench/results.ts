@@ -8,8 +8,8 @@ const section: Section = {
   wire: "whole",
   wireDescription: "as it is",
   measures: [
-    { key: "tcp1", title: "TCP, 1 stream", label: "1 stream", unit: "Gb/s", better: "more", digits: 2, group: "TCP" },
-    { key: "rtt", title: "ping RTT", label: "any CPU", unit: "µs", better: "less", digits: 1, group: "ping" },
+    { key: "tcp1", title: "TCP, 1 stream", label: "1", unit: "Gb/s", better: "more", digits: 2, group: "TCP", axis: "streams" },
+    { key: "rtt", title: "ping RTT", label: "any CPUs", unit: "µs", better: "less", digits: 1, group: "ping", axis: "pinned to" },
   ],
   background: [0.02, 0.05, 0.03],
   peers: {
