@@ -55,5 +55,5 @@ function table(entries: number): Case {
 }
 
 export function cases(): Case[] {
-  return [table(1000), table(1_000_000)];
+  return [table(1000), table(100_000), table(1_000_000)];
 }
