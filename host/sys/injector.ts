@@ -7,19 +7,20 @@
 import { RX_BUFFER_BYTES, RX_MAX, TX_MAX } from "../../assembly/abi/limits.ts";
 import * as reason from "../../assembly/abi/reason.ts";
 import { T_DROPPED, T_LENGTH, T_OFFSET, T_REASON, T_SEGMENTS, TX_BYTES, W_INJECT, W_RX_BUFFER, W_TX } from "../../assembly/abi/worker.ts";
+import { Addresses } from "./addresses.ts";
 import * as k from "./constants.ts";
 import { errno, write } from "./libc.ts";
 import { Region } from "./memory.ts";
 
 export class Injector {
-  readonly #region: Region;
+  readonly #addresses: Addresses;
   readonly #words: Int32Array<ArrayBufferLike>;
   readonly #block: number;
   readonly #fd: number;
 
   /** `fd`: of openTunnelTap, or -1: then the core is told to inject nothing. */
   constructor(region: Region, workerBlock: number, fd: number) {
-    this.#region = region;
+    this.#addresses = new Addresses(region.base);
     this.#words = region.words;
     this.#block = workerBlock;
     this.#fd = fd;
@@ -35,7 +36,7 @@ export class Injector {
     const start = this.#block + W_RX_BUFFER;
     let why: number = reason.DROP_CORE_TRAP;
     if (this.#fd >= 0 && length > 0 && Region.within(offset, length, start, start + RX_MAX * RX_BUFFER_BYTES)) {
-      const result = write(this.#fd, this.#region.base + offset, length);
+      const result = write(this.#fd, this.#addresses.of(offset), length);
       why = result === length ? reason.DROP_NONE : this.#refused(result === -1 ? errno() : 0);
     }
     words[at + (T_DROPPED >> 2)] = why === reason.DROP_NONE ? 0 : words[at + (T_SEGMENTS >> 2)];

@@ -7,6 +7,7 @@
 
 import { RX_BUFFER_BYTES, RX_MAX, RX_TAP_HEADROOM } from "../../assembly/abi/limits.ts";
 import { R_LENGTH, R_OFFSET, R_PORT, R_SEGMENT_BYTES, R_TOS, R_TRUNCATED, RX_BYTES, W_RX, W_RX_BUFFER } from "../../assembly/abi/worker.ts";
+import { Addresses } from "./addresses.ts";
 import * as k from "./constants.ts";
 import { errno, read } from "./libc.ts";
 import type { Region } from "./memory.ts";
@@ -23,7 +24,7 @@ export class TapReader {
   /** errno of the last read that said the port is gone. */
   lastErrno = 0;
   readonly #words: Int32Array<ArrayBufferLike>;
-  readonly #base: number;
+  readonly #addresses: Addresses;
   readonly #descriptors: number;
   readonly #buffers: number;
 
@@ -31,7 +32,7 @@ export class TapReader {
   constructor(region: Region, workerBlock: number) {
     if (!region.holds(workerBlock + W_RX_BUFFER, RX_MAX * RX_BUFFER_BYTES)) throw new RangeError("the RX buffers lie outside the memory");
     this.#words = region.words;
-    this.#base = region.base;
+    this.#addresses = new Addresses(region.base);
     this.#descriptors = workerBlock + W_RX;
     this.#buffers = workerBlock + W_RX_BUFFER + RX_TAP_HEADROOM;
   }
@@ -44,7 +45,7 @@ export class TapReader {
   read(fd: number, port: number, first: number): number {
     if (first < 0 || first >= RX_MAX) throw new RangeError(`RX buffer ${first}`);
     const offset = this.#buffers + first * RX_BUFFER_BYTES;
-    const length = read(fd, this.#base + offset, READ_BYTES);
+    const length = read(fd, this.#addresses.of(offset), READ_BYTES);
     if (length <= 0) return length === 0 ? READ_EMPTY : this.#failed();
     const words = this.#words;
     const descriptor = (this.#descriptors + first * RX_BYTES) >> 2;

@@ -12,6 +12,7 @@ import { PORTS_MAX, WRITE_IOVS_MAX, WRITE_MAX } from "../../assembly/abi/limits.
 import { P_FD, P_STATE, PORT_BYTES, PORT_UP } from "../../assembly/abi/port.ts";
 import * as reason from "../../assembly/abi/reason.ts";
 import * as w from "../../assembly/abi/worker.ts";
+import { Addresses } from "./addresses.ts";
 import * as k from "./constants.ts";
 import { errno, write, writev } from "./libc.ts";
 import { Region, Scratch } from "./memory.ts";
@@ -23,6 +24,7 @@ export class TapWriter {
   lastPort = 0;
   readonly #region: Region;
   readonly #words: Int32Array<ArrayBufferLike>;
+  readonly #addresses: Addresses;
   readonly #block: number;
   readonly #end: number;
   readonly #iovs = new Scratch(WRITE_IOVS_MAX * NATIVE_IOV_BYTES);
@@ -32,6 +34,7 @@ export class TapWriter {
     if (!region.holds(workerBlock, w.WORKER_BYTES)) throw new RangeError("the worker's block lies outside the memory");
     this.#region = region;
     this.#words = region.words;
+    this.#addresses = new Addresses(region.base);
     this.#block = workerBlock;
     this.#end = workerBlock + w.WORKER_BYTES;
   }
@@ -70,7 +73,7 @@ export class TapWriter {
       const offset = words[list];
       total = words[list + 1];
       if (!Region.within(offset, total, this.#block, this.#end) || total !== words[at + (w.D_LENGTH >> 2)]) return reason.DROP_CORE_TRAP;
-      result = write(fd, this.#region.base + offset, total);
+      result = write(fd, this.#addresses.of(offset), total);
     } else {
       total = this.#gather(list, count);
       if (total !== words[at + (w.D_LENGTH >> 2)]) return reason.DROP_CORE_TRAP;

@@ -31,6 +31,7 @@ import {
   W_TX_COUNT,
   WORKER_BYTES,
 } from "../../assembly/abi/worker.ts";
+import { Addresses } from "./addresses.ts";
 import * as k from "./constants.ts";
 import { Injector } from "./injector.ts";
 import { errno, sendmmsg } from "./libc.ts";
@@ -68,6 +69,7 @@ export class UdpSender {
   readonly #withoutGso: Uint8Array;
   readonly #vteps: VtepSockaddrs;
   readonly #batch: UdpMessages;
+  readonly #batchAddresses: Addresses;
   readonly #singles: UdpMessages;
   /** Descriptor of each message in #batch. */
   readonly #descriptors = new Int32Array(TX_MAX);
@@ -86,6 +88,7 @@ export class UdpSender {
     this.#withoutGso = new Uint8Array(fds.length);
     this.#vteps = new VtepSockaddrs(region, family);
     this.#batch = new UdpMessages(region, TX_MAX, family);
+    this.#batchAddresses = new Addresses(this.#batch.base);
     this.#singles = new UdpMessages(region, TX_SEGMENTS_MAX, family);
   }
 
@@ -176,7 +179,7 @@ export class UdpSender {
     let calls = 0;
     for (let done = 0; done < count; ) {
       calls++;
-      const sent = sendmmsg(this.#fds[socket], this.#batch.base + done * MESSAGE_BYTES, count - done, FLAGS);
+      const sent = sendmmsg(this.#fds[socket], this.#batchAddresses.of(done * MESSAGE_BYTES), count - done, FLAGS);
       if (sent > 0) {
         done += sent;
         continue;
