@@ -20,8 +20,6 @@ export const H_GENERATION = 8;
 export const H_STOP = 12;
 /** u64. Secret of the flow and table hashes, random for each start. */
 export const H_HASH_KEY = 16;
-/** u32. Workers add 1 and notify; the main thread waits on it (Atomics.waitAsync). */
-export const H_DOORBELL = 24;
 /** u32. Offset of the FDB that readers use now; storing it is the flip. */
 export const H_FDB = 28;
 /** u32. Slots of each FDB, a power of two. */
@@ -40,18 +38,19 @@ export const H_WORKER = 64;
 /** u32. The other FDB and the other address table (where a rebuild goes). */
 export const H_FDB_SPARE = 68;
 export const H_ADDRESS_SPARE = 72;
-
-/** u32. Slots with a key (dead ones too), and entries that are present. */
-export const H_FDB_USED = 76;
-export const H_FDB_LIVE = 80;
-export const H_ADDRESS_USED = 84;
-export const H_ADDRESS_LIVE = 88;
 /** u32. What the kernel here takes: FEATURE_* bits, set by the host at start. */
 export const H_FEATURES = 92;
 /** TAPs take GSO_UDP_L4 superframes (kernel ≥ 6.2). */
 export const FEATURE_USO = 1;
 /** 16 B. This host's VTEP address; IPv4 as ::ffff:a.b.c.d. */
 export const H_OWN = 96;
+/** u32, on a cache line of its own: what lies before it is read for every frame. Workers add 1 and notify; the main thread waits on it (Atomics.waitAsync). */
+export const H_DOORBELL = 128;
+/** u32, for the main thread alone: slots with a key (dead ones too), and entries that are present. */
+export const H_FDB_USED = 192;
+export const H_FDB_LIVE = 196;
+export const H_ADDRESS_USED = 200;
+export const H_ADDRESS_LIVE = 204;
 
 /** VNI map: u16 network index for each of the 2^24 VNIs, read directly (untouched pages cost nothing). */
 export const VNI_ENTRY_BYTES = 2;
