@@ -1,6 +1,9 @@
 // Cuts a superframe into wire frames (what the kernel's GSO does: net/ipv4/tcp_offload.c, udp_offload.c). The headers' sums are taken
 // once a superframe; each segment adds its id, sequence number, lengths and payload. Payload is copied and summed in one pass.
 // IPv4 id + 1 each; FIN and PSH on the last segment alone, CWR on the first alone.
+//
+// The pseudo-header's sum is taken from the checksum field, where the kernel left it: behind a routing header the destination that counts is the
+// last of the route (RFC 8200 section 8.1), not the one in the IPv6 header.
 
 import { checksumOf, copySum, fold, pseudo4, pseudo6, sum } from "../wire/checksum";
 import { be16, setBe16, TYPE_IPV4 } from "../wire/ethernet";
@@ -9,7 +12,7 @@ import { IPV6_BYTES, IPV6_PAYLOAD } from "../wire/ipv6";
 import { TCP_CHECKSUM, TCP_CWR, TCP_FIN, TCP_FLAGS, TCP_PSH, TCP_SEQUENCE } from "../wire/tcp";
 import { UDP_BYTES, UDP_CHECKSUM, UDP_LENGTH } from "../wire/udp";
 import { end, etherType, frame, l3, l4, protocol } from "./frame";
-import { headerBytes, segmentPayload, segments } from "./superframe";
+import { headerBytes, pseudoInField, segmentPayload, segments } from "./superframe";
 
 /** Sum of the IPv4 header without total length, id and checksum. */
 let ipSum: u64 = 0;
@@ -25,10 +28,8 @@ export function beginSegments(): void {
   if (etherType == TYPE_IPV4) {
     firstId = be16(l3 + IPV4_ID);
     ipSum = sum(l3, ipBytes) - word(l3 + IPV4_TOTAL) - word(l3 + IPV4_ID) - word(l3 + IPV4_CHECKSUM);
-    transportSum = pseudo4(l3, protocol, 0);
-  } else {
-    transportSum = pseudo6(l3, protocol, 0);
   }
+  transportSum = pseudoWithoutLength();
   if (protocol == PROTOCOL_TCP) {
     firstSequence = bswap<u32>(load<u32>(l4, TCP_SEQUENCE));
     flags = <u32>load<u8>(l4, TCP_FLAGS);
@@ -39,6 +40,14 @@ export function beginSegments(): void {
   } else {
     transportSum += <u64>load<u32>(l4);
   }
+}
+
+/** Sum of the pseudo-header but for the length, which differs between segments. Only who asked for no checksum has it summed anew. */
+function pseudoWithoutLength(): u64 {
+  if (!pseudoInField) return pseudoSum(0);
+  // RFC 1624 equation 3: a word is taken off by adding its complement.
+  const field = l4 + (protocol == PROTOCOL_TCP ? TCP_CHECKSUM : UDP_CHECKSUM);
+  return word(field) + <u64>(~bswap<u16>(<u16>(end - l4)) & 0xffff);
 }
 
 @inline

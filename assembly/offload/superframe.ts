@@ -35,6 +35,9 @@ export let partial: bool = false;
 export let csumStart: u32 = 0;
 export let csumOffset: u32 = 0;
 
+/** The checksum field holds the pseudo-header's sum for the whole length, as the kernel left it. */
+export let pseudoInField: bool = false;
+
 /** One wire frame whose checksums are as they should be on the wire. */
 export function plain(): void {
   segments = 1;
@@ -42,6 +45,7 @@ export function plain(): void {
   segmentPayload = 0;
   headerBytes = 0;
   partial = false;
+  pseudoInField = false;
 }
 
 /** A superframe that lies in the frame just parsed: TCP or UDP, `payload` bytes a segment. False when it cannot be one. */
@@ -74,6 +78,7 @@ export function readVnet(vnet: usize): u32 {
     // A checksum in front of the network header would rewrite addresses after they were checked.
     if (csumStart < <u32>(l3 - frame) || csumStart + csumOffset + 2 > length) return DROP_DEV_HDR;
     partial = true;
+    pseudoInField = true;
   }
   const type = <u32>load<u8>(vnet, VNET_GSO_TYPE) & ~GSO_ECN;
   if (type == GSO_NONE) return DROP_NONE;

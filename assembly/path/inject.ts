@@ -12,7 +12,7 @@ import { H_OWN, HEADER } from "../abi/layout";
 import { V_ADDRESS, V_FAMILY, V_INJECT, V_NEXT_HOP, V_PORT } from "../abi/vtep";
 import { W_INJECT, W_SOURCE_PORTS } from "../abi/worker";
 import { end, frame, l3, length } from "../offload/frame";
-import { csumOffset, csumStart, gsoType, headerBytes, partial, segmentPayload, segments } from "../offload/superframe";
+import { csumOffset, csumStart, gsoType, headerBytes, pseudoInField, segmentPayload, segments } from "../offload/superframe";
 import { block } from "../ring/block";
 import { vtepAt } from "../table/port";
 import { checksumOf, fold, pseudo4, pseudo6, sum } from "../wire/checksum";
@@ -37,9 +37,7 @@ import {
   GSO_TUNNEL_IPV4,
   GSO_TUNNEL_IPV6,
   VNET_BYTES,
-  VNET_FLAGS,
   VNET_GSO_TYPE,
-  VNET_NEEDS_CSUM,
   VNET_TUNNEL_BYTES,
   writeLoneVnet,
   writeTunnelOffsets,
@@ -56,8 +54,7 @@ const PACKET_BYTES_MAX: u32 = 65535;
  * the kernel goes on: one that is finished already (the sender did not ask for it to be) is cut here, where it is computed anew.
  */
 export function mayInject(vtep: u32): bool {
-  if (!mayInjectLone(vtep) || !partial || end != frame + length) return false;
-  if ((<u32>load<u8>(frame - VNET_BYTES, VNET_FLAGS) & VNET_NEEDS_CSUM) == 0) return false;
+  if (!mayInjectLone(vtep) || !pseudoInField || end != frame + length) return false;
   return length + UDP_BYTES + VXLAN_BYTES + IPV6_BYTES <= PACKET_BYTES_MAX;
 }
 

@@ -2,6 +2,7 @@
 
 import { internetChecksum, pseudoHeader, sum16 } from "./checksum.ts";
 import { type Parsed, parseFrame } from "./parse.ts";
+import { lastHop } from "./route.ts";
 import { CWR, FIN, PSH, setU16, setU32, TCP, u16, u32 } from "./wire.ts";
 
 /** Source and destination address of the packet at `l3`. */
@@ -11,6 +12,19 @@ export function addresses(frame: Uint8Array, { etherType, l3 }: Parsed): [Uint8A
     : [frame.subarray(l3 + 8, l3 + 24), frame.subarray(l3 + 24, l3 + 40)];
 }
 
+/** Where the packet ends up: the destination of the pseudo-header. */
+function lastDestination(frame: Uint8Array, parsed: Parsed): Uint8Array {
+  let [, destination] = addresses(frame, parsed);
+  if (parsed.etherType === 0x0800) return destination;
+  for (let at = parsed.l3 + 40, next = frame[parsed.l3 + 6]; at < parsed.l4; ) {
+    const bytes = (frame[at + 1] + 1) * 8;
+    if (next === 43) destination = lastHop(frame.subarray(at, at + bytes), destination);
+    next = frame[at];
+    at += bytes;
+  }
+  return destination;
+}
+
 /** Where the transport checksum is in the frame. */
 export function checksumField({ protocol, l4 }: Parsed): number {
   return l4 + (protocol === TCP ? 16 : 6);
@@ -18,7 +32,8 @@ export function checksumField({ protocol, l4 }: Parsed): number {
 
 /** Folded sum of the pseudo-header. */
 export function pseudoSum(frame: Uint8Array, parsed: Parsed): number {
-  return sum16(pseudoHeader(...addresses(frame, parsed), parsed.protocol, parsed.end - parsed.l4));
+  const [source] = addresses(frame, parsed);
+  return sum16(pseudoHeader(source, lastDestination(frame, parsed), parsed.protocol, parsed.end - parsed.l4));
 }
 
 /** Writes the right IPv4 header and transport checksums. */

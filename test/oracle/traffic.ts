@@ -1,6 +1,7 @@
 // Random but well-formed traffic, for property tests.
 
 import type { Random } from "./random.ts";
+import { ROUTING_TYPES, routingHeader } from "./route.ts";
 import { ACK, CWR, type Ethernet, FIN, type Ip, PSH, tcpFrame, udpFrame } from "./wire.ts";
 
 export const GSO_TCPV4 = 1;
@@ -47,9 +48,13 @@ function padded(random: Random, units: number, unit: number): Uint8Array {
   return random.bytes(units * unit);
 }
 
-/** Hop-by-hop and destination options; not a routing header, which would make the pseudo-header's destination another one. */
+/** Hop-by-hop and destination options, and now and then a routing header with segments left or none. */
 function anyExtensions(random: Random): [number, Uint8Array][] {
-  return Array.from({ length: random.between(1, 3) }, (): [number, Uint8Array] => {
+  return Array.from({ length: random.between(1, 3) }, (_, i): [number, Uint8Array] => {
+    if (i === 0 && random.oneIn(3)) {
+      const hops = Array.from({ length: random.between(1, 3) }, () => `fd00:2::${random.between(1, 0xffff).toString(16)}`);
+      return routingHeader(random.pick([...ROUTING_TYPES]), hops, random.between(0, hops.length));
+    }
     const units = random.between(1, 3);
     const bytes = padded(random, units, 8);
     bytes[1] = units - 1;

@@ -3,6 +3,7 @@
 import { parseIp } from "../../host/model/ip.ts";
 import { macToBytes } from "../../host/model/mac.ts";
 import { internetChecksum, pseudoHeader, sum16 } from "./checksum.ts";
+import { lastHop } from "./route.ts";
 
 export const TCP = 6;
 export const UDP = 17;
@@ -118,7 +119,10 @@ function ipv6(header: Ip, protocol: number, payload: Uint8Array): Uint8Array {
 export type Sum = "full" | "partial" | "wrong" | "none";
 
 function checksum(segment: Uint8Array, at: number, header: Ip, protocol: number, how: Sum): void {
-  const pseudo = sum16(pseudoHeader(ipBytes(header.source), ipBytes(header.destination), protocol, segment.length));
+  const destination = (header.extensions ?? [])
+    .filter(([type]) => type === 43)
+    .reduce((address, [, bytes]) => lastHop(bytes, address), ipBytes(header.destination));
+  const pseudo = sum16(pseudoHeader(ipBytes(header.source), destination, protocol, segment.length));
   setU16(segment, at, 0);
   let value = internetChecksum(segment, pseudo);
   if (protocol === UDP && value === 0) value = 0xffff;

@@ -354,7 +354,7 @@ describe.each(builds)("$build: injection", ({ build }) => {
 function transport(frame: Uint8Array, ip: number, v6: boolean): number {
   if (!v6) return ip + (frame[ip] & 15) * 4;
   let at = ip + 40;
-  for (let next = frame[ip + 6]; next === 0 || next === 60; ) {
+  for (let next = frame[ip + 6]; [0, 43, 60].includes(next); ) {
     next = frame[at];
     at += 8 + frame[at + 1] * 8;
   }

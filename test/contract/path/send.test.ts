@@ -5,9 +5,10 @@ import { DROP_TX_ERROR, DROP_TX_UNREACHABLE } from "../../../assembly/abi/reason
 import type { CoreHarness, FromPort, Send } from "../../oracle/core-harness.ts";
 import { flowHash } from "../../oracle/hash.ts";
 import { Random, seed } from "../../oracle/random.ts";
-import { split } from "../../oracle/split.ts";
-import { GSO_TCPV4 } from "../../oracle/traffic.ts";
-import { ethernet, type Ip, ip, udpFrame } from "../../oracle/wire.ts";
+import { ROUTING_TYPES, routingHeader } from "../../oracle/route.ts";
+import { split, transportRight } from "../../oracle/split.ts";
+import { GSO_TCPV4, GSO_UDP_L4 } from "../../oracle/traffic.ts";
+import { ethernet, type Ip, ip, ipBytes, udpFrame } from "../../oracle/wire.ts";
 import {
   A,
   BLUE,
@@ -147,6 +148,25 @@ describe.each(builds)("$build: sends", ({ build }) => {
       harness.egress([{ port: 1, frame: superframe({ to: BROADCAST, from: A }, payload, gsoSize).frame, vnet }]);
     }
     expect(vnetOfTso()).toBe(GSO_TCPV4);
+  });
+
+  test.each(ROUTING_TYPES)("a superframe behind a routing header of type %d is cut with the checksums of the route's end", (type) => {
+    const header = { ...IP6, extensions: [routingHeader(type, type === 2 ? ["fd00::8"] : ["fd00::7", "fd00::8"])] };
+    const payload = new Random(type).bytes(5000);
+    const tcp = superframe({ to: C, from: A }, payload, 1200, header);
+    const udp = udpFrame({ to: C, from: A }, header, { from: 1, to: 2, sum: "partial" }, payload);
+    const uso = { flags: 1, gsoType: GSO_UDP_L4, gsoSize: 1200, csumStart: type === 2 ? 78 : 94, csumOffset: 6 };
+    for (const { frame, vnet } of [tcp, { frame: udp, vnet: uso }]) {
+      const { sends } = harness.egress([{ port: 1, frame, vnet }]);
+      const segments = sends.flatMap(({ segments }) => segments.map(inner));
+      expect(segments.map(hex)).toEqual(split(frame, 1200).map(hex));
+      // The same frame with the destination that a receiver sees behind the last hop.
+      for (const segment of segments) {
+        segment.set(ipBytes("fd00::8"), 38);
+        segment[57] = 0;
+        expect(transportRight(segment)).toBe(true);
+      }
+    }
   });
 
   const vnetOfTso = () => superframe({ to: C, from: A }, new Uint8Array(10), 5).vnet.gsoType;

@@ -13,10 +13,10 @@ const header4 = { source: "10.0.0.1", destination: "10.0.0.2" };
 const header6 = { source: "fd00::1", destination: "fd00::2" };
 
 /** The wire frames that the core cuts a superframe into. */
-function cut(frame: Uint8Array, gsoType: number, payload: number): Uint8Array[] {
+function cut(frame: Uint8Array, gsoType: number, payload: number, flags = NEEDS_CSUM): Uint8Array[] {
   const at = probe.put(frame, 16);
   const vnet = at - 10;
-  probe.bytes.set([NEEDS_CSUM, gsoType, 0, 0, payload & 255, payload >> 8, parseFrame(frame).l4, 0, 6, 0], vnet);
+  probe.bytes.set([flags, gsoType, 0, 0, payload & 255, payload >> 8, parseFrame(frame).l4, 0, 6, 0], vnet);
   expect(probe.call.parse(at, frame.length)).toBe(0);
   expect(probe.call.readVnet(vnet)).toBe(0);
   probe.call.beginSegments();
@@ -61,6 +61,18 @@ describe("a superframe is cut as the naive twin cuts it", () => {
     for (let bytes = 1001; bytes <= 3100; bytes++) {
       const frame = tcpFrame(link, header4, { from: 80, to: 4000, sequence: bytes * 999_983, sum: "partial" }, data.subarray(0, bytes));
       expectSame(cut(frame, 1, 1000), split(frame, 1000), `${bytes} B`);
+    }
+  });
+
+  test("one whose sender did not ask for a checksum gets one all the same, whatever its field holds", () => {
+    const payload = new Random(4).bytes(3000);
+    for (const header of [header4, header6]) {
+      for (const sum of ["full", "wrong"] as const) {
+        const frame = tcpFrame(link, header, { from: 1, to: 2, sequence: 3, sum }, payload);
+        expectSame(cut(frame, header === header4 ? 1 : 4, 1000, 0), split(frame, 1000), `TCP, ${sum}`);
+        const datagrams = udpFrame(link, header, { from: 1, to: 2, sum }, payload);
+        expectSame(cut(datagrams, 5, 1000, 0), split(datagrams, 1000), `UDP, ${sum}`);
+      }
     }
   });
 
