@@ -10,7 +10,7 @@ import { sizes } from "./suites/sizes.ts";
 import type { Suite, SuiteOptions } from "./suites/suite.ts";
 import { WIRES, type Wire } from "./wires.ts";
 
-const SUITES: readonly Suite[] = [core, sizes, sameHost];
+export const SUITES: readonly Suite[] = [core, sizes, sameHost];
 const MTU_MIN = 576;
 /** The largest frame of the suite sizes, encapsulated. */
 const SIZES_MTU_MIN = 1500;

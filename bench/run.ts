@@ -16,6 +16,24 @@ import { type Stood, standAll, wireComplaint } from "./stand.ts";
 import type { Suite } from "./suites/suite.ts";
 import type { Wire } from "./wires.ts";
 
+/** What all parts of a run share. */
+class Run {
+  readonly options: Options;
+  readonly progress: Progress;
+
+  constructor(options: Options, progress: Progress) {
+    this.options = options;
+    this.progress = progress;
+  }
+
+  /** Goes on without a peer; the run has failed. */
+  leaveOut(peer: Peer, place: string, error: unknown): void {
+    this.progress.drop(place, peer.name);
+    process.exitCode = 1;
+    console.error(`bench: ${place}: leaving out ${peer.name}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 async function choosePeers(options: Options): Promise<Peer[]> {
   const chosen: Peer[] = [];
   for (const peer of peers(options.workers).filter(({ name }) => options.peers.includes(name))) {
@@ -35,10 +53,19 @@ function plan({ suites, wires }: Options): { suite: Suite; wire: Wire | null }[]
   });
 }
 
+function placeOf(suite: string, wire: string | null): string {
+  return wire === null ? suite : `${suite}, wire ${wire}`;
+}
+
 function tasks(options: Options, chosen: readonly Peer[]): Task[] {
-  return plan(options).flatMap(({ suite }) => {
+  return plan(options).flatMap(({ suite, wire }) => {
     const able = chosen.filter((peer) => suite.topology === "two hosts" || peer.setUpSameHost);
-    const round = able.map((peer) => ({ suite: suite.name, peer: peer.name, guessSeconds: suite.estimateSeconds(options) }));
+    const round = able.map((peer) => ({
+      section: placeOf(suite.name, wire?.name ?? null),
+      suite: suite.name,
+      peer: peer.name,
+      guessSeconds: suite.estimateSeconds(options),
+    }));
     return Array.from({ length: options.rounds }, () => round).flat();
   });
 }
@@ -71,11 +98,32 @@ function emptySection(suite: Suite, wire: Wire | null, stood: readonly Stood[], 
   };
 }
 
-/** All rounds of one suite on one wire. */
-async function runSection(suite: Suite, wire: Wire | null, chosen: Peer[], options: Options, progress: Progress): Promise<Section> {
-  const { stood, close } = await standAll(chosen, suite, wire, options.mtu);
-  const place = wire === null ? suite.name : `${suite.name}, wire ${wire.name}`;
+/** One peer's turn in a round. False when it failed: it is then taken out, with what it had, since a figure that others measured and it did not is none. */
+async function takeTurn(suite: Suite, { peer, pair, standing }: Stood, section: Section, round: number, run: Run): Promise<boolean> {
+  const place = placeOf(section.suite, section.wire);
+  const begin = performance.now();
   try {
+    const values = await suite.run(pair, standing, run.options);
+    run.progress.done(place, peer.name, (performance.now() - begin) / 1000);
+    for (const { key } of section.measures) section.peers[peer.name].values[key].push(values[key]);
+    const line = section.measures.map(({ key, unit, digits }) => `${key} ${values[key].toFixed(digits)} ${unit}`).join("  ");
+    console.error(`${place}, round ${round + 1}/${run.options.rounds}, ${peer.name}: ${line}  (${run.progress})`);
+    return true;
+  } catch (error) {
+    run.leaveOut(peer, place, error);
+    delete section.peers[peer.name];
+    return false;
+  }
+}
+
+/** All rounds of one suite on one wire. */
+async function runSection(suite: Suite, wire: Wire | null, chosen: Peer[], run: Run): Promise<Section> {
+  const { options } = run;
+  const place = placeOf(suite.name, wire?.name ?? null);
+  const all = await standAll(chosen, suite, wire, options.mtu);
+  let { stood } = all;
+  try {
+    for (const { peer, error } of all.failed) run.leaveOut(peer, place, error);
     for (const one of stood) {
       const complaint = wireComplaint(one, wire, options.mtu);
       if (complaint !== null) console.error(`bench: WARNING: ${complaint}`);
@@ -85,19 +133,15 @@ async function runSection(suite: Suite, wire: Wire | null, chosen: Peer[], optio
       const busy = await background();
       section.background.push(busy);
       warnOfNeighbours(busy);
-      for (let turn = 0; turn < stood.length; turn++) {
-        const { peer, pair, standing } = stood[(round + turn) % stood.length];
-        const begin = performance.now();
-        const values = await suite.run(pair, standing, options);
-        progress.done((performance.now() - begin) / 1000);
-        for (const { key } of section.measures) section.peers[peer.name].values[key].push(values[key]);
-        const line = section.measures.map(({ key, unit, digits }) => `${key} ${values[key].toFixed(digits)} ${unit}`).join("  ");
-        console.error(`${place}, round ${round + 1}/${options.rounds}, ${peer.name}: ${line}  (${progress})`);
+      const order = stood.map((_, turn) => stood[(round + turn) % stood.length]);
+      for (const one of order) {
+        if (await takeTurn(suite, one, section, round, run)) continue;
+        stood = stood.filter((other) => other !== one);
       }
     }
     return section;
   } finally {
-    await close();
+    await all.close();
   }
 }
 
@@ -105,8 +149,8 @@ async function main(): Promise<void> {
   const options = readOptions();
   const chosen = await choosePeers(options);
   const { rounds, seconds, mtu, workers } = options;
-  const progress = new Progress(tasks(options, chosen));
-  console.error(`bench: ${chosen.map(({ name }) => name).join(", ")}; ${progress}`);
+  const run = new Run(options, new Progress(tasks(options, chosen)));
+  console.error(`bench: ${chosen.map(({ name }) => name).join(", ")}; ${run.progress}`);
   const results: Results = {
     version: 2,
     machine: await describeMachine(),
@@ -118,7 +162,7 @@ async function main(): Promise<void> {
     sections: [],
   };
   for (const { suite, wire } of plan(options)) {
-    const section = await runSection(suite, wire, chosen, options, progress);
+    const section = await runSection(suite, wire, chosen, run);
     results.sections.push(section);
     // After each section: what was measured for minutes is not lost with what comes later.
     mkdirSync(dirname(options.json), { recursive: true });

@@ -30,7 +30,7 @@ export interface Found {
 
 /** The search ends when what passed and what failed are so close. */
 export const PRECISION = 0.03;
-const TRIALS_MAX = 12;
+export const TRIALS_MAX = 12;
 /** Below this part of the highest rate nothing is looked for. */
 const FLOOR = 1 / 256;
 /** By how much a rate that does not hold is lowered, time after time. */

@@ -42,28 +42,33 @@ export function wireComplaint(stood: Stood, wire: Wire | null, mtu: number): str
     : `${stood.peer.name}: frames of ${stood.largestFrame} bytes crossed the wire ${wire.name}`;
 }
 
-/** The peers that can run a suite, all standing side by side. Closes what it has made when one fails. */
-export async function standAll(
-  peers: readonly Peer[],
-  suite: Suite,
-  wire: Wire | null,
-  mtu: number,
-): Promise<{ stood: Stood[]; close(): Promise<void> }> {
+export interface AllStood {
+  stood: Stood[];
+  /** Those that would not stand, and why. */
+  failed: { peer: Peer; error: unknown }[];
+  close(): Promise<void>;
+}
+
+/** The peers that can run a suite, all standing side by side. */
+export async function standAll(peers: readonly Peer[], suite: Suite, wire: Wire | null, mtu: number): Promise<AllStood> {
   const labs: Lab[] = [];
-  const close = async () => {
-    for (const lab of labs.toReversed()) await lab.close();
+  const all: AllStood = {
+    stood: [],
+    failed: [],
+    close: async () => {
+      for (const lab of labs.toReversed()) await lab.close();
+    },
   };
-  try {
-    const stood: Stood[] = [];
-    for (const peer of peers) {
-      if (suite.topology === "one host" && !peer.setUpSameHost) continue;
-      const lab = await Lab.open();
+  for (const peer of peers) {
+    if (suite.topology === "one host" && !peer.setUpSameHost) continue;
+    const lab = await Lab.open();
+    try {
+      all.stood.push(await stand(peer, lab, wire, mtu));
       labs.push(lab);
-      stood.push(await stand(peer, lab, wire, mtu));
+    } catch (error) {
+      await lab.close();
+      all.failed.push({ peer, error });
     }
-    return { stood, close };
-  } catch (error) {
-    await close();
-    throw error;
   }
+  return all;
 }

@@ -40,6 +40,13 @@ const PACKAGES: Package[] = [
   { name: "tinc", program: "tincd", needs: "the benchmark's peer tinc", units: ["tinc"], bench: true },
   { name: "openvpn", program: "openvpn", needs: "the benchmark's peer openvpn", units: ["openvpn"], bench: true },
   { name: "fastd", program: "fastd", needs: "the benchmark's peer fastd", units: ["fastd"], bench: true },
+  {
+    name: "softether-vpnserver",
+    program: "vpnserver",
+    needs: "the benchmark's peer softether",
+    units: ["softether-vpnserver"],
+    bench: true,
+  },
   { name: "quicktun", program: "quicktun", needs: "the benchmark's peer quicktun", bench: true },
   { name: "vdeplug", program: "vde_plug", needs: "the benchmark's peer vde", bench: true },
   { name: "wireguard-go", program: "wireguard-go", needs: "the benchmark's peer wireguard-go", bench: true },

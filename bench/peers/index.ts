@@ -8,6 +8,7 @@ import { openvpn } from "./openvpn.ts";
 import { openvswitch } from "./openvswitch.ts";
 import type { Peer } from "./peer.ts";
 import { quicktun } from "./quicktun.ts";
+import { softether } from "./softether.ts";
 import { tinc } from "./tinc.ts";
 import { vde } from "./vde.ts";
 import { weft } from "./weft.ts";
@@ -20,5 +21,5 @@ export const DEFAULT_PEERS = ["linux", "weft", "weft-sockets"];
 /** All known peers; `workers` goes to weft. */
 export function peers(workers: number | null): Peer[] {
   const ours = (["weft", "weft-sockets", "weft-dgram"] as const).map((name) => weft(name, workers));
-  return [linux, ...ours, openvswitch, tinc, openvpn, fastd, quicktun, vde, wireguardGo, nebula, n2n];
+  return [linux, ...ours, openvswitch, tinc, softether, openvpn, fastd, quicktun, vde, wireguardGo, nebula, n2n];
 }

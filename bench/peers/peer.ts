@@ -13,7 +13,7 @@ export interface Pair {
 }
 
 export interface Standing {
-  /** Processes that move frames (all their threads are pinned for the pinned round trip). Empty when the kernel does it. */
+  /** Processes that move frames, or their parents (all their threads are pinned for the pinned round trip). Empty when the kernel does it. */
   pids: number[];
 }
 

@@ -3,7 +3,7 @@
 // how many seconds of CPU a gigabyte costs (busy time of the whole machine, since an overlay's work is also in soft interrupts and in
 // the ends). iperf3 is both ends, as an application would be.
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { run } from "../../lab/command.ts";
 import { checksumErrors } from "../../lab/snmp.ts";
 import { iperf } from "../../lab/traffic/iperf.ts";
@@ -14,7 +14,7 @@ import { trimmedMean } from "../statistics.ts";
 import type { Measure, Suite, SuiteOptions } from "./suite.ts";
 
 /** As many as that, or as many as come back in that time. */
-const PINGS = 20_000;
+export const PINGS = 20_000;
 const PING_SECONDS = 3;
 const UDP_BYTES = 64;
 /** Loads at which it is tried how many datagrams arrive, a second; then all that the sender can make. */
@@ -121,7 +121,15 @@ function udpSeconds(seconds: number): number {
 }
 
 async function pin(standing: Standing, cpus: string): Promise<void> {
-  for (const pid of standing.pids) await run(["taskset", "-a", "-p", "-c", cpus, `${pid}`]);
+  for (const pid of standing.pids.flatMap(withDescendants)) await run(["taskset", "-a", "-p", "-c", cpus, `${pid}`]);
+}
+
+/** A process and those that it started: the one that was spawned may be a wrapper. */
+function withDescendants(pid: number): number[] {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number),
+  );
+  return [pid, ...children.flatMap(withDescendants)];
 }
 
 /** Mean of many round trips without the lowest and the highest tenth, in microseconds. */

@@ -8,9 +8,9 @@ import { FRAME_SIZES } from "./frames.ts";
 import type { Measure, Suite, SuiteOptions } from "./suite.ts";
 
 export const PDR_LOSS_RATIO = 0.005;
-const TRIAL_SECONDS = 0.25;
+export const TRIAL_SECONDS = 0.25;
 /** The trial that counts, and the flood. */
-const LONG_SECONDS = 0.5;
+export const LONG_SECONDS = 0.5;
 /** A search takes about ten trials, and what is underway needs its time to arrive. */
 const SECONDS_A_SIZE = 8;
 

@@ -22,8 +22,9 @@ describeNetns("peers", ["ethtool", "iperf3", "tcpdump"], () => {
     const missing = await peer.missing();
     context.skip(missing !== null, missing ?? "");
     for (const [suite, wire] of [[core, WIRES[0]] as const, [sameHost, null] as const]) {
-      const { stood, close } = await standAll([peer], suite, wire, 1500);
+      const { stood, failed, close } = await standAll([peer], suite, wire, 1500);
       try {
+        expect(failed).toEqual([]);
         expect(stood).toHaveLength(suite === core || peer.setUpSameHost ? 1 : 0);
         for (const { pair } of stood) {
           const datagrams = await Datagrams.open(pair.containers);
