@@ -46,8 +46,9 @@ function fromPort(rx: usize): bool {
   const malformed = read(rx);
   const fresh = isFresh();
   if (fresh) {
-    started(network);
+    // In this order: a trap in the first count leaves the frame fresh, to be given up (complete.ts); after it nothing can be lost.
     count(network, C_RECEIVED_PORT, segments);
+    started(network);
     count(network, C_RECEIVED_PORT_BYTES, wireBytes);
   }
   // A flood that paused goes on, whatever the FDB has learned meanwhile.

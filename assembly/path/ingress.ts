@@ -103,8 +103,9 @@ function fromUnderlay(rx: usize, header: usize, bytes: u32): bool {
     network = networkOfVni(vxlanVni(header));
     reason = network == 0 ? DROP_VXLAN_VNI_NOT_FOUND : read(network, rx, header, bytes);
   }
-  started(network);
+  // In this order, as in egress.ts: whatever traps, the frame is counted as received or given up.
   count(network, C_RECEIVED_UNDERLAY, segments);
+  started(network);
   count(network, C_RECEIVED_UNDERLAY_BYTES, network != 0 ? wireBytes : bytes > VXLAN_BYTES ? bytes - VXLAN_BYTES : 0);
   if (reason == DROP_NONE) reason = admitted(network, rx);
   if (reason == DROP_NONE) return forward(network);

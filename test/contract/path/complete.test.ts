@@ -1,10 +1,14 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { COUNTER_ROW_BYTES } from "../../../assembly/abi/counter.ts";
+import { H_VNI, HEADER, VNI_ENTRY_BYTES } from "../../../assembly/abi/layout.ts";
+import { P_NETWORK } from "../../../assembly/abi/port.ts";
 import { DROP_FULL_RING, REASONS } from "../../../assembly/abi/reason.ts";
 import {
   DIRECTION_EGRESS,
   DIRECTION_INGRESS,
   R_OFFSET,
   RX_BYTES,
+  W_COUNTERS,
   W_RX,
   W_RX_COUNT,
   W_TX_COUNT,
@@ -15,6 +19,8 @@ import { A, B, BLUE, BROADCAST, builds, C, datagram, hex, small, standardWorld, 
 
 /** An address behind the end of any memory that a test has, so that the core traps when it reads there. */
 const OUTSIDE = 0x7fff0000;
+/** A VNI whose entry the test spoils. */
+const NOWHERE_VNI = 77;
 
 describe.each(builds)("$build: the end of a call", ({ build }) => {
   let harness: CoreHarness;
@@ -63,8 +69,13 @@ describe.each(builds)("$build: a worker that replaces a trapped one", ({ build }
 
   /** Makes the core trap at descriptor `bad` of a batch; returns what came out after recovery. */
   function trapAt(bad: number, count: number, direction: number): Output {
-    const call = () => (direction === DIRECTION_EGRESS ? harness.core.egress(count) : harness.core.ingress(count));
     harness.view.setUint32(harness.block + W_RX + bad * RX_BYTES + R_OFFSET, OUTSIDE, true);
+    return trap(direction, count);
+  }
+
+  /** Hands over a batch that makes the core trap once; returns what came out after recovery. */
+  function trap(direction: number, count: number): Output {
+    const call = () => (direction === DIRECTION_EGRESS ? harness.core.egress(count) : harness.core.ingress(count));
     expect(call).toThrow(WebAssembly.RuntimeError);
     harness.restart();
     expect(harness.core.recover()).toBe(direction);
@@ -102,6 +113,27 @@ describe.each(builds)("$build: a worker that replaces a trapped one", ({ build }
     harness.placeDatagram(1, datagram(small(A, C)));
     expect(trapAt(0, 2, DIRECTION_INGRESS).writes).toHaveLength(1);
     expect(harness.takeFrames(0)).toEqual({ received_underlay: 8, drop_core_trap: 8 });
+  });
+
+  test("gives up a frame that trapped while it was being counted: egress", () => {
+    for (let i = 0; i < 3; i++) harness.placeFrame(i, { port: i === 1 ? 2 : 1, frame: small(C, i === 1 ? B : A) });
+    // A row of counters behind the end of any memory.
+    const row = Math.floor((OUTSIDE - harness.block - W_COUNTERS) / COUNTER_ROW_BYTES);
+    harness.entries.port(2)[P_NETWORK / 4] = row;
+    expect(trap(DIRECTION_EGRESS, 3).sends).toHaveLength(1);
+    expect(harness.takeFrames(0)).toEqual({ received_port: 1, drop_core_trap: 1 });
+    expect(harness.takeFrames(BLUE)).toEqual({ received_port: 2, drop_core_trap: 1, sent: 1 });
+  });
+
+  test("gives up a frame that trapped while it was being counted: ingress", () => {
+    // Nobody's source, or the trap would come earlier, when the network's sources are looked at.
+    const spoiled = { ...datagram(small(A, C), NOWHERE_VNI), source: "192.0.2.99" };
+    for (let i = 0; i < 3; i++) harness.placeDatagram(i, i === 1 ? spoiled : datagram(small(A, C)));
+    const map = harness.view.getUint32(HEADER + H_VNI, true);
+    harness.view.setUint16(map + NOWHERE_VNI * VNI_ENTRY_BYTES, 0xffff, true);
+    expect(trap(DIRECTION_INGRESS, 3).writes).toHaveLength(1);
+    expect(harness.takeFrames(0)).toEqual({ received_underlay: 1, drop_core_trap: 1 });
+    expect(harness.takeFrames(BLUE)).toEqual({ received_underlay: 2, drop_core_trap: 1, delivered: 1 });
   });
 
   test("does not do again what a paused flood had done", () => {
