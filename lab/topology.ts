@@ -53,25 +53,7 @@ export async function underlay(lab: Lab, names: readonly string[], options: Unde
   }
   if (hosts.length === 2) {
     const [a, b] = hosts;
-    await run([
-      "ip",
-      "link",
-      "add",
-      "eth0",
-      "mtu",
-      `${mtu}`,
-      "netns",
-      a.netns,
-      "type",
-      "veth",
-      "peer",
-      "name",
-      "eth0",
-      "mtu",
-      `${mtu}`,
-      "netns",
-      b.netns,
-    ]);
+    await veth({ device: "eth0", netns: a.netns }, { device: "eth0", netns: b.netns }, mtu);
   } else {
     await connectBySwitch(lab, hosts, mtu);
   }
@@ -82,30 +64,22 @@ export async function underlay(lab: Lab, names: readonly string[], options: Unde
   return hosts;
 }
 
+interface End {
+  device: string;
+  netns: string;
+}
+
+async function veth(one: End, other: End, mtu: number): Promise<void> {
+  const end = ({ device, netns }: End) => [device, "mtu", `${mtu}`, "netns", netns];
+  await run(["ip", "link", "add", ...end(one), "type", "veth", "peer", "name", ...end(other)]);
+}
+
 async function connectBySwitch(lab: Lab, hosts: readonly Host[], mtu: number): Promise<void> {
   const netns = await lab.namespace("switch");
   await ipBatch([`link add br0 mtu ${mtu} type bridge`, "link set br0 up"], netns);
   for (const [index, host] of hosts.entries()) {
     const port = `s${index}`;
-    await run([
-      "ip",
-      "link",
-      "add",
-      port,
-      "mtu",
-      `${mtu}`,
-      "netns",
-      netns,
-      "type",
-      "veth",
-      "peer",
-      "name",
-      "eth0",
-      "mtu",
-      `${mtu}`,
-      "netns",
-      host.netns,
-    ]);
+    await veth({ device: port, netns: netns }, { device: "eth0", netns: host.netns }, mtu);
     await ipBatch([`link set ${port} master br0 up`], netns);
   }
 }
@@ -119,25 +93,7 @@ export async function routedUnderlay(lab: Lab, mtu = 1500): Promise<[Host, Host,
   for (const [index, name] of ["a", "b"].entries()) {
     const netns = await lab.namespace(name);
     const [net4, net6, port] = [`10.99.${index + 1}`, `fd99:${index + 1}:`, `r${index}`];
-    await run([
-      "ip",
-      "link",
-      "add",
-      port,
-      "mtu",
-      `${mtu}`,
-      "netns",
-      router,
-      "type",
-      "veth",
-      "peer",
-      "name",
-      "eth0",
-      "mtu",
-      `${mtu}`,
-      "netns",
-      netns,
-    ]);
+    await veth({ device: port, netns: router }, { device: "eth0", netns: netns }, mtu);
     await configure(router, port, [`${net4}.254/24`, `${net6}:fe/64`], mtu);
     await configure(netns, "eth0", [`${net4}.1/24`, `${net6}:1/64`], mtu);
     await ipBatch([`route add default via ${net4}.254`, `route add default via ${net6}:fe`], netns);
