@@ -91,17 +91,20 @@ export function addressRemove(space: u32, low: u64, high: u64): u32 {
   return TABLE_REMOVED;
 }
 
-/** Main thread only, after a grace period since the last flip. Copies what is present into the spare table and flips. */
+/** Main thread only, after a grace period since the last flip. Copies what is present into the spare table, in fdbRebuild()'s order, and flips. */
 export function addressRebuild(): void {
   const from = <usize>load<u32>(HEADER + H_ADDRESS);
   const to = <usize>load<u32>(HEADER + H_ADDRESS_SPARE);
-  const bytes = <usize>load<u32>(HEADER + H_ADDRESS_SLOTS) * ADDRESS_BYTES;
-  memory.fill(to, 0, bytes);
+  const slots = load<u32>(HEADER + H_ADDRESS_SLOTS);
+  memory.fill(to, 0, <usize>slots * ADDRESS_BYTES);
+  let first: u32 = 0;
+  while (first < slots && load<u64>(from + <usize>first * ADDRESS_BYTES, A_SPACE) != 0) first++;
   let used: u32 = 0;
-  for (let entry = from; entry < from + bytes; entry += ADDRESS_BYTES) {
+  for (let i: u32 = 0; i < slots; i++) {
+    const entry = from + <usize>((first + i) & (slots - 1)) * ADDRESS_BYTES;
     if (load<u64>(entry, A_VALUE) == 0) continue;
     const slot = find(to, load<u64>(entry, A_SPACE), load<u64>(entry, A_LOW), load<u64>(entry, A_HIGH), true);
-    if (slot == 0) continue;
+    if (slot == 0) return;
     memory.copy(slot, entry, ADDRESS_BYTES);
     used++;
   }

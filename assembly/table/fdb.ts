@@ -152,20 +152,23 @@ export function fdbFlush(network: u32, target: u32): u32 {
 /**
  * Main thread only, and only when no worker can still be reading the spare table (a grace period since the last flip). Copies what is
  * present into the spare table and flips. Dead keys vanish.
+ *
+ * Nothing else can: taken in order from behind a slot that never had a key (there are some, and no chain crosses one), each entry
+ * goes to its old place or before it, for those taken earlier have done so too. Were it otherwise, there is no flip, and the table stays full.
  */
 export function fdbRebuild(): void {
   const from = <usize>load<u32>(HEADER + H_FDB);
   const to = <usize>load<u32>(HEADER + H_FDB_SPARE);
-  const bytes = <usize>load<u32>(HEADER + H_FDB_SLOTS) * FDB_BYTES;
-  memory.fill(to, 0, bytes);
+  const slots = load<u32>(HEADER + H_FDB_SLOTS);
+  memory.fill(to, 0, <usize>slots * FDB_BYTES);
+  let first: u32 = 0;
+  while (first < slots && load<u64>(from + <usize>first * FDB_BYTES, FDB_KEY) != 0) first++;
   let used: u32 = 0;
-  for (let entry = from; entry < from + bytes; entry += FDB_BYTES) {
+  for (let i: u32 = 0; i < slots; i++) {
+    const entry = from + <usize>((first + i) & (slots - 1)) * FDB_BYTES;
     if (load<u32>(entry, FDB_TARGET) == 0) continue;
     const slot = find(to, load<u64>(entry, FDB_KEY), true);
-    if (slot == 0) {
-      clear(entry);
-      continue;
-    }
+    if (slot == 0) return;
     store<u64>(slot, load<u64>(entry, FDB_SEEN), FDB_SEEN);
     store<u64>(slot, load<u64>(entry, FDB_KEY), FDB_KEY);
     used++;

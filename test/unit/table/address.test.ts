@@ -1,5 +1,14 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { H_ADDRESS, H_ADDRESS_LIVE, H_ADDRESS_SLOTS, H_ADDRESS_SPARE, H_ADDRESS_USED, HEADER } from "../../../assembly/abi/layout.ts";
+import {
+  H_ADDRESS,
+  H_ADDRESS_LIVE,
+  H_ADDRESS_SLOTS,
+  H_ADDRESS_SPARE,
+  H_ADDRESS_USED,
+  H_HASH_KEY,
+  HEADER,
+} from "../../../assembly/abi/layout.ts";
+import { PROBES_MAX } from "../../../assembly/abi/limits.ts";
 import {
   SPACE_VTEP,
   TABLE_ABSENT,
@@ -10,6 +19,7 @@ import {
   TABLE_SAME,
 } from "../../../assembly/abi/table.ts";
 import { parseIp } from "../../../host/model/ip.ts";
+import { mix } from "../../oracle/hash.ts";
 import { Probe } from "../../oracle/probe.ts";
 import { Random, seed } from "../../oracle/random.ts";
 
@@ -103,4 +113,24 @@ test("a full table says so, and takes more after a rebuild without the dead", ()
   expect([word(H_ADDRESS_USED), word(H_ADDRESS_LIVE)]).toEqual([taken - 300, taken - 300]);
   expect(set(2, nth(0), 1)).toBe(TABLE_ADDED);
   for (let i = 0; i < taken; i++) expect(find(1, nth(i))).toBe(i < 300 ? null : i);
+});
+
+test("a rebuild loses no entry of a chain that goes on at the table's beginning", () => {
+  const slots = word(H_ADDRESS_SLOTS);
+  const key = probe.view.getBigUint64(HEADER + H_HASH_KEY, true);
+  const first = slots - (PROBES_MAX - 1);
+  // As in fdb.test.ts.
+  const found = { [first]: [] as Uint8Array[], [first + 1]: [] as Uint8Array[] };
+  for (let i = 1; found[first].length < PROBES_MAX - 1 || found[first + 1].length < 2; i++) {
+    const address = parseIp(`10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`);
+    const [low, high] = halves(address);
+    found[Number(mix(mix(low ^ key) ^ high ^ (1n << 40n)) & BigInt(slots - 1))]?.push(address);
+  }
+  const chain = [...found[first].slice(0, PROBES_MAX - 1), ...found[first + 1].slice(0, 2)];
+  for (const [i, address] of chain.entries()) expect(set(1, address, i)).toBe(TABLE_ADDED);
+  const live = word(H_ADDRESS);
+  probe.call.addressRebuild();
+  expect(word(H_ADDRESS)).not.toBe(live);
+  expect(chain.map((address) => find(1, address))).toEqual(chain.map((_, i) => i));
+  expect([word(H_ADDRESS_USED), word(H_ADDRESS_LIVE)]).toEqual([chain.length, chain.length]);
 });

@@ -245,3 +245,22 @@ test("more keys in one bucket than are looked at: the last is refused, and no lo
   expect(set(1, macs[PROBES_MAX], TARGET_PORT | 1)).toBe(TABLE_ADDED);
   expect(probe.view.getUint32(HEADER + H_TICK, true)).toBe(0);
 });
+
+test("a rebuild loses no entry of a chain that goes on at the table's beginning", () => {
+  const slots = word(H_FDB_SLOTS);
+  const key = probe.view.getBigUint64(HEADER + H_HASH_KEY, true);
+  const first = slots - (PROBES_MAX - 1);
+  // As many as are looked at but one up to the last slot; two more, whose chain begins one slot later, come to lie in slots 0 and 1. Were those
+  // two taken first, they would go to the chain's beginning, and push the last of the others out of its reach.
+  const macs = { [first]: [] as number[], [first + 1]: [] as number[] };
+  for (let mac = 1; macs[first].length < PROBES_MAX - 1 || macs[first + 1].length < 2; mac++) {
+    macs[Number(mix(((1n << 48n) | BigInt(mac)) ^ key) & BigInt(slots - 1))]?.push(mac);
+  }
+  const chain = [...macs[first].slice(0, PROBES_MAX - 1), ...macs[first + 1].slice(0, 2)];
+  for (const mac of chain) expect(set(1, mac, TARGET_PORT | 1)).toBe(TABLE_ADDED);
+  const live = word(H_FDB);
+  probe.call.fdbRebuild();
+  expect(word(H_FDB)).not.toBe(live);
+  expect(chain.filter((mac) => find(1, mac) === 0)).toEqual([]);
+  expect([word(H_FDB_USED), word(H_FDB_LIVE)]).toEqual([chain.length, chain.length]);
+});
