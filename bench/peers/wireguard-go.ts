@@ -58,9 +58,12 @@ export const wireguardGo = tunnelPeer({
   ethernet: false,
   device,
   start: async ([a, b]) => {
-    const daemons = [a.host, b.host].map((host) =>
-      host.lab.spawn(["wireguard-go", "-f", device(host)], { netns: host.netns, name: `wireguard-go ${host.name}` }),
-    );
+    const daemons = [a.host, b.host].map((host) => {
+      const daemon = host.lab.spawn(["wireguard-go", "-f", device(host)], { netns: host.netns, name: `wireguard-go ${host.name}` });
+      // Asked to end, it removes its socket; killed, it leaves it.
+      host.lab.defer(() => daemon.stop());
+      return daemon;
+    });
     const keys = [keyPair(), keyPair()];
     const settings = (own: number, other: Host) => [
       `private_key=${keys[own].secret}`,

@@ -60,7 +60,7 @@ export function conditions({ machine, rounds, seconds, mtu }: Results, section: 
   const busiest = Math.max(0, ...section.background);
   return (
     `${machine.cpus} × ${machine.cpu}, kernel ${machine.kernel}, Node ${machine.node}, iperf3 ${machine.iperf3}, commit ${machine.commit}, ` +
-    `${machine.date.slice(0, 10)}; ${place}${wire && ` (${wire})`}; ${rounds} interleaved rounds, iperf3 tests of ${seconds} s; ` +
+    `${machine.date.slice(0, 10)}; ${place}${wire && ` (${wire})`}; ${rounds} interleaved round${rounds === 1 ? "" : "s"}, iperf3 tests of ${seconds} s; ` +
     `at most ${busiest.toFixed(2)} CPUs busy with other things`
   );
 }
