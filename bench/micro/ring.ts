@@ -1,6 +1,6 @@
-// assembly/ring/event.ts: events told by the worker and taken by the host (host/core/read.ts), 64 at a time. The twin is an array and a Set.
+// assembly/ring/event.ts: events told by the worker and taken by the host (host/core/events.ts), 64 at a time. The twin is an array and a Set.
 
-import { takeEvents } from "../../host/core/read.ts";
+import { EventRing } from "../../host/core/events.ts";
 import { Probe } from "../../test/oracle/probe.ts";
 import type { Case } from "./case.ts";
 
@@ -8,6 +8,7 @@ const EVENTS = 64;
 
 export function cases(): Case[] {
   const probe = new Probe();
+  const ring = new EventRing(probe.memory, 0);
   let mac = 1n;
   let number = 1;
   const queue: { kind: number; network: number; mac: number; index: number }[] = [];
@@ -21,7 +22,7 @@ export function cases(): Case[] {
       core: () => {
         for (let i = 0; i < EVENTS; i++) probe.call.tellLearnedPort(1, mac++, 1);
         let taken = 0;
-        for (const event of takeEvents(probe.memory, 0)) taken += event.index;
+        for (const event of ring.take()) taken += event.index;
         return taken;
       },
       twin: () => {

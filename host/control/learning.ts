@@ -3,7 +3,7 @@
 
 import { setImmediate as immediate } from "node:timers/promises";
 import * as abi from "../../assembly/abi/index.ts";
-import { type CoreEvent, takeEvents } from "../core/read.ts";
+import { type CoreEvent, EventRing } from "../core/events.ts";
 import type { Target } from "../core/tables.ts";
 import { formatIp } from "../model/ip.ts";
 import type { DataPlane } from "./dataplane.ts";
@@ -25,12 +25,15 @@ export interface LearningOptions {
 export class Learning {
   readonly #options: LearningOptions;
   readonly #header: Int32Array<ArrayBufferLike>;
+  /** One a worker. */
+  readonly #rings: readonly EventRing[];
   #ageing: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(options: LearningOptions) {
     this.#options = options;
     this.#header = new Int32Array(options.plane.memory.buffer, abi.HEADER);
+    this.#rings = Array.from({ length: options.plane.workers }, (_, worker) => new EventRing(options.plane.memory, worker));
   }
 
   start(): void {
@@ -55,9 +58,8 @@ export class Learning {
   }
 
   #takeAll(): void {
-    const { plane } = this.#options;
-    for (let worker = 0; worker < plane.workers; worker++) {
-      for (const event of takeEvents(plane.memory, worker)) this.#take(event);
+    for (const ring of this.#rings) {
+      for (const event of ring.take()) this.#take(event);
     }
   }
 

@@ -1,4 +1,4 @@
-// Reading what the core and the workers keep in shared memory: tables, counters, statistics, events. Main thread; every call is a snapshot.
+// Reading what the core and the workers keep in shared memory: tables, counters, statistics. Main thread; every call is a snapshot.
 
 import * as abi from "../../assembly/abi/index.ts";
 import { workerBlock } from "./layout.ts";
@@ -69,34 +69,4 @@ export function readStats(memory: WebAssembly.Memory, worker: number): BigUint64
 /** Whether a worker injects superframes: it has an underlay TAP, and the kernel has refused none. */
 export function readInjects(memory: WebAssembly.Memory, worker: number): boolean {
   return new Uint32Array(memory.buffer, workerBlock(memory, worker) + abi.W_INJECT, 1)[0] !== 0;
-}
-
-export interface CoreEvent {
-  kind: number;
-  network: number;
-  mac: number;
-  index: number;
-  /** A copy, 16 bytes. */
-  address: Uint8Array;
-}
-
-/** Takes the events that a worker has told so far. */
-export function* takeEvents(memory: WebAssembly.Memory, worker: number): Generator<CoreEvent> {
-  const block = workerBlock(memory, worker);
-  const words = new Int32Array(memory.buffer, block, abi.W_STATS / 4);
-  let tail = words[abi.W_EVENT_TAIL / 4];
-  const head = Atomics.load(words, abi.W_EVENT_HEAD / 4);
-  for (; tail !== head; tail = (tail + 1) | 0) {
-    const at = block + abi.W_EVENTS + (tail & (abi.EVENTS_MAX - 1)) * abi.EVENT_BYTES;
-    const entry = new Uint32Array(memory.buffer, at, abi.EVENT_BYTES / 4);
-    const event = {
-      kind: entry[abi.E_KIND / 4],
-      network: entry[abi.E_NETWORK / 4],
-      mac: (entry[abi.E_MAC / 4 + 1] & 0xffff) * 2 ** 32 + entry[abi.E_MAC / 4],
-      index: entry[abi.E_INDEX / 4],
-      address: new Uint8Array(memory.buffer, at + abi.E_ADDRESS, 16).slice(),
-    };
-    Atomics.store(words, abi.W_EVENT_TAIL / 4, (tail + 1) | 0);
-    yield event;
-  }
 }

@@ -4,10 +4,10 @@
 
 import * as abi from "../../assembly/abi/index.ts";
 import { Entries, type NetworkEntry } from "../../host/core/entries.ts";
+import { type CoreEvent, EventRing } from "../../host/core/events.ts";
 import { type FloodList, writeFlood } from "../../host/core/flood.ts";
 import { createMemory, type LayoutOptions, workerBlock } from "../../host/core/layout.ts";
 import { type Core, instantiate, loadCore } from "../../host/core/module.ts";
-import { type CoreEvent, takeEvents } from "../../host/core/read.ts";
 import { Tables, type Target } from "../../host/core/tables.ts";
 import { parseIp } from "../../host/model/ip.ts";
 import { countersOf } from "./counters.ts";
@@ -92,6 +92,7 @@ export class CoreHarness {
   readonly bytes: Uint8Array<ArrayBufferLike>;
   readonly view: DataView<ArrayBufferLike>;
   readonly block: number;
+  readonly #events: EventRing;
   readonly #networks = new Set([0]);
   readonly #taken = new Map<number, BigUint64Array>();
   readonly #addresses = new Map<string, Uint8Array>();
@@ -105,6 +106,7 @@ export class CoreHarness {
     this.bytes = new Uint8Array(this.memory.buffer);
     this.view = new DataView(this.memory.buffer);
     this.block = workerBlock(this.memory, 0);
+    this.#events = new EventRing(this.memory, 0);
     this.core = this.restart();
   }
 
@@ -149,7 +151,7 @@ export class CoreHarness {
   }
 
   events(): CoreEvent[] {
-    return [...takeEvents(this.memory, 0)];
+    return [...this.#events.take()];
   }
 
   /** Hands frames read from TAPs to the core, RX_MAX at a time. */

@@ -4,7 +4,7 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import * as abi from "../../../assembly/abi/index.ts";
-import { takeEvents } from "../../../host/core/read.ts";
+import { EventRing } from "../../../host/core/events.ts";
 import { parseIp } from "../../../host/model/ip.ts";
 import { parseMac } from "../../../host/model/mac.ts";
 import { closeNetnsThread } from "../../../host/sys/netns-thread.ts";
@@ -202,16 +202,17 @@ export function backendSuite(backend: Backend): void {
     });
 
     test("a TAP that is deleted is told to the main thread, once, and the others go on", async () => {
-      for (const _ of takeEvents(a.memory, 0));
+      const ring = new EventRing(a.memory, 0);
+      for (const _ of ring.take());
       await ipBatch(["link del eth0"], second.netns);
       const [event] = await eventually("the event", () => {
-        const events = [...takeEvents(a.memory, 0)].filter(({ kind }) => kind === abi.EVENT_PORT_GONE);
+        const events = [...ring.take()].filter(({ kind }) => kind === abi.EVENT_PORT_GONE);
         return events.length > 0 && events;
       });
       expect(event.index).toBe(2);
       await answered(left);
       await a.removePort(2);
-      expect([...takeEvents(a.memory, 0)].filter(({ kind }) => kind === abi.EVENT_PORT_GONE)).toEqual([]);
+      expect([...ring.take()].filter(({ kind }) => kind === abi.EVENT_PORT_GONE)).toEqual([]);
       await a.addPort(2, second);
       await answered(second);
     });

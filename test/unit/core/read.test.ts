@@ -3,7 +3,7 @@ import * as abi from "../../../assembly/abi/index.ts";
 import { Entries } from "../../../host/core/entries.ts";
 import { createMemory, workerBlock } from "../../../host/core/layout.ts";
 import { instantiate, loadCore } from "../../../host/core/module.ts";
-import { addressEntries, fdbEntries, readCounters, readStats, takeEvents } from "../../../host/core/read.ts";
+import { addressEntries, fdbEntries, readCounters, readStats } from "../../../host/core/read.ts";
 import { Tables } from "../../../host/core/tables.ts";
 import { formatIp, parseIp } from "../../../host/model/ip.ts";
 
@@ -53,23 +53,4 @@ test("counters and statistics are copies of one worker's", () => {
   row[abi.C_SENT] = 0n;
   expect([counters.length, counters[abi.C_SENT], readCounters(memory, 0, 7)[abi.C_SENT]]).toEqual([abi.COUNTERS, 2n ** 40n, 0n]);
   expect([readStats(memory, 1)[abi.S_SENDS / 8], readStats(memory, 0)[abi.S_SENDS / 8]]).toEqual([3n, 0n]);
-});
-
-test("events are taken once, also one by one and past the wrap of their indices", () => {
-  const block = workerBlock(memory, 1);
-  const view = new DataView(memory.buffer);
-  const from = 2 ** 31 - 2;
-  view.setUint32(block + abi.W_EVENT_TAIL, from, true);
-  for (let i = 0; i < 4; i++) {
-    const at = block + abi.W_EVENTS + ((from + i) % abi.EVENTS_MAX) * abi.EVENT_BYTES;
-    view.setUint32(at + abi.E_KIND, abi.EVENT_LEARN_PORT, true);
-    view.setBigUint64(at + abi.E_MAC, BigInt(0xfedcba987650 + i), true);
-  }
-  view.setUint32(block + abi.W_EVENT_HEAD, from + 4, true);
-  for (const event of takeEvents(memory, 1)) {
-    expect(event.mac).toBe(0xfedcba987650);
-    break;
-  }
-  expect([...takeEvents(memory, 1)].map(({ mac }) => mac - 0xfedcba987650)).toEqual([1, 2, 3]);
-  expect([...takeEvents(memory, 1), ...takeEvents(memory, 0)]).toEqual([]);
 });

@@ -3,16 +3,19 @@ import { EVENT_LEARN_ADDRESS, EVENT_LEARN_PORT, EVENT_LEARN_VTEP, EVENT_PATH_MTU
 import { H_DOORBELL, H_TICK, HEADER } from "../../../assembly/abi/layout.ts";
 import { EVENTS_MAX } from "../../../assembly/abi/limits.ts";
 import { S_EVENTS_LOST } from "../../../assembly/abi/worker.ts";
-import { readStats, takeEvents } from "../../../host/core/read.ts";
+import { EventRing } from "../../../host/core/events.ts";
+import { readStats } from "../../../host/core/read.ts";
 import { formatIp, parseIp } from "../../../host/model/ip.ts";
 import { Probe } from "../../oracle/probe.ts";
 
 let probe: Probe;
+let ring: EventRing;
 beforeEach(() => {
   probe = new Probe();
+  ring = new EventRing(probe.memory, 0);
 });
 
-const take = () => [...takeEvents(probe.memory, 0)];
+const take = () => [...ring.take()];
 const lost = () => Number(readStats(probe.memory, 0)[S_EVENTS_LOST / 8]);
 const doorbell = () => probe.view.getUint32(HEADER + H_DOORBELL, true);
 const nextTick = () => probe.view.setUint32(HEADER + H_TICK, probe.view.getUint32(HEADER + H_TICK, true) + 1, true);
