@@ -45,6 +45,7 @@ export interface AgentFile {
   workers?: number;
   backend?: "native" | "dgram";
   injection?: "auto" | "on" | "off";
+  zeroChecksum6?: boolean;
   spin?: number;
   metrics?: string;
   socket: string;
@@ -57,6 +58,7 @@ export interface AgentOptions {
   workers?: number;
   backend?: "native" | "dgram";
   injection?: "auto" | "on" | "off";
+  zeroChecksum6?: boolean;
   spin?: number;
   environment?: Record<string, string>;
   networks: NetworkFile[];
@@ -69,12 +71,13 @@ export function portFor(container: Container): PortFile {
 
 /** A configuration for a host: its VTEP address in the asked family, a socket in the lab's directory. */
 export function agentFile(host: Host, options: AgentOptions): AgentFile {
-  const { workers, backend, injection, spin, networks } = options;
+  const { workers, backend, injection, zeroChecksum6, spin, networks } = options;
   return {
     node: { name: host.name, vtep: addressOf(host, options.family ?? 4) },
     ...(workers === undefined ? {} : { workers }),
     ...(backend === undefined ? {} : { backend }),
     ...(injection === undefined ? {} : { injection }),
+    ...(zeroChecksum6 === undefined ? {} : { zeroChecksum6 }),
     ...(spin === undefined ? {} : { spin }),
     metrics: METRICS,
     socket: join(host.lab.directory, `${host.name}.sock`),

@@ -117,6 +117,11 @@ export const TOP_KEYS = {
     "auto",
     "Whether TCP and UDP superframes leave whole, through a TAP on the underlay's side (docs/fast-path.md). They do not pass the host's netfilter OUTPUT and POSTROUTING chains: `auto` does it while there are no rules in those, `on` whatever they say.",
   ),
+  zeroChecksum6: optional(
+    kind.flag(),
+    false,
+    "Accept VXLAN over IPv6 with a zero outer UDP checksum, as RFC 7348 section 5 asks and RFC 6935 allows: nothing then protects the outer addresses and the VNI on the way. By default the kernel drops it, as RFC 8200 section 8.1 has it, and counts it (`weft_host_udp_checksum_errors_total`). Over IPv4 it is always accepted.",
+  ),
   pinWorkers: optional(
     kind.flag(),
     true,

@@ -54,7 +54,8 @@ export class DataPlane {
     this.entries = new Entries(this.memory);
     this.grace = new Grace(this.memory);
     this.tables = new Tables(this.#core, this.memory, () => this.#mayRebuild());
-    this.sockets = openSockets(config.workers, config.node.vtep, config.node.dataPort, config.backend === "native");
+    const { node, backend, zeroChecksum6 } = config;
+    this.sockets = openSockets(config.workers, { address: node.vtep, port: node.dataPort, gro: backend === "native", zeroChecksum6 });
     if (config.injection !== "off" && config.backend === "native") this.injectionRefused = openTunnelTaps(this.sockets);
     const pinned = config.pinWorkers && config.workers > 1;
     const common = {

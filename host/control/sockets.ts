@@ -18,14 +18,14 @@ export interface WorkerSockets {
 }
 
 /** Opens the sockets of `count` workers on the VTEP's address. Throws OperationError (data port in use) or SysError, with nothing left open. */
-export function openSockets(count: number, address: string, port: number, gro: boolean): WorkerSockets[] {
+export function openSockets(count: number, options: Omit<ReceiverOptions, "first">): WorkerSockets[] {
   const open: WorkerSockets[] = [];
   try {
     for (let worker = 0; worker < count; worker++) {
       const sockets: WorkerSockets = { receiver: -1, senders: [], tunnelTap: undefined, doorbell: new EventFd() };
       open.push(sockets);
-      sockets.receiver = receiverOn({ address, port, first: worker === 0, gro });
-      for (let i = 0; i < TX_SOCKETS; i++) sockets.senders.push(openSender({ address }));
+      sockets.receiver = receiverOn({ ...options, first: worker === 0 });
+      for (let i = 0; i < TX_SOCKETS; i++) sockets.senders.push(openSender(options));
     }
     return open;
   } catch (error) {

@@ -10,6 +10,8 @@ export interface StaticConfig {
   backend: Backend;
   /** Whether superframes leave whole, through an underlay TAP, where the kernel and the path allow it. */
   injection: InjectionMode;
+  /** Whether VXLAN over IPv6 may come with a zero outer UDP checksum. */
+  zeroChecksum6: boolean;
   /** Each of several workers stays on a CPU of its own. */
   pinWorkers: boolean;
   /** How long at most a worker looks for work before it sleeps, in microseconds. */

@@ -106,6 +106,7 @@ export const IPV6_PMTUDISC_DO = 2;
 
 // linux/udp.h
 export const IPPROTO_UDP = 17;
+export const UDP_NO_CHECK6_RX = 102;
 export const UDP_SEGMENT = 103;
 export const UDP_GRO = 104;
 

@@ -27,6 +27,8 @@ export interface ReceiverOptions {
   first: boolean;
   /** UDP_GRO, on by default. */
   gro?: boolean;
+  /** Takes datagrams over IPv6 whose checksum is zero (RFC 6935), off by default. The kernel never merges those (udp_gro_receive_segment). */
+  zeroChecksum6?: boolean;
 }
 
 /**
@@ -35,13 +37,14 @@ export interface ReceiverOptions {
  * join; the first that joins makes the group (reuseport_add_sock). Throws SysError, with nothing open.
  */
 export function openReceiver(options: ReceiverOptions): number {
-  const { address, port, first, gro = true } = options;
+  const { address, port, first, gro = true, zeroChecksum6 = false } = options;
   const family = familyOf(address);
   return opened(family, (fd) => {
     if (family === 6) set(fd, k.IPPROTO_IPV6, k.IPV6_V6ONLY, 1);
     if (!first) set(fd, k.SOL_SOCKET, k.SO_REUSEPORT, 1);
     // Before bind: nothing may arrive without its control messages.
     if (gro) set(fd, k.IPPROTO_UDP, k.UDP_GRO, 1);
+    if (family === 6 && zeroChecksum6) set(fd, k.IPPROTO_UDP, k.UDP_NO_CHECK6_RX, 1);
     if (family === 4) set(fd, k.IPPROTO_IP, k.IP_RECVTOS, 1);
     else set(fd, k.IPPROTO_IPV6, k.IPV6_RECVTCLASS, 1);
     set(fd, k.SOL_SOCKET, k.SO_RXQ_OVFL, 1);

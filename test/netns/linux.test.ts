@@ -6,6 +6,9 @@ import { EXCHANGE_PROGRAMS, exchanges } from "./exchange.ts";
 import { describeNetns } from "./needs.ts";
 import { closePair, NETWORK, openPair, type Pair, type PairOptions, settledBooks } from "./pair.ts";
 
+/** Linux sends zero; weft sends a checksum all the same. */
+const ZERO6 = { left: "weft", right: "linux", family: 6, flags: ["udp6zerocsumtx"], agent: { zeroChecksum6: true } } as const;
+
 const PAIRS: (PairOptions & { name: string })[] = [
   { name: "over IPv4, outer checksums", left: "weft", right: "linux", flags: ["udpcsum"] },
   { name: "over IPv4, no outer checksums", left: "weft", right: "linux", flags: ["noudpcsum"] },
@@ -13,6 +16,8 @@ const PAIRS: (PairOptions & { name: string })[] = [
   { name: "over IPv4, no outer checksums, tx off", left: "weft", right: "linux", flags: ["noudpcsum"], offloads: false },
   { name: "over IPv6", left: "weft", right: "linux", family: 6 },
   { name: "over IPv6, tx off", left: "weft", right: "linux", family: 6, offloads: false },
+  { name: "over IPv6, no outer checksums", ...ZERO6 },
+  { name: "over IPv6, no outer checksums, tx off", ...ZERO6, offloads: false },
   { name: "over a jumbo underlay", left: "weft", right: "linux", flags: ["udpcsum"], mtu: 9000 },
   { name: "from Linux to weft, two workers", left: "linux", right: "weft", agent: { workers: 2 } },
 ];

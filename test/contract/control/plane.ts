@@ -43,6 +43,7 @@ export function staticConfig(networks: NetworkConfig[], change: Partial<StaticCo
     backend: "native",
     injection: "off",
     spin: 0,
+    zeroChecksum6: false,
     pinWorkers: false,
     metrics: null,
     socket: "/nowhere/weft.sock",

@@ -22,7 +22,7 @@ describe.each([
 
   test("are a receiver, senders and a doorbell each, all of them different, and all of them go", () => {
     const before = kinds(descriptors());
-    open = openSockets(WORKERS, address, freePort(), true);
+    open = openSockets(WORKERS, { address, port: freePort() });
     const numbers = open.flatMap(({ receiver, senders, doorbell }) => [receiver, ...senders, doorbell.fd]);
     expect(numbers).toHaveLength(WORKERS * (TX_SOCKETS + 2));
     expect(new Set(numbers).size).toBe(numbers.length);
@@ -32,9 +32,9 @@ describe.each([
 
   test("are refused in one line when somebody has the port, with nothing left open", () => {
     const port = freePort();
-    open = openSockets(1, address, port, true);
+    open = openSockets(1, { address, port });
     const before = kinds(descriptors());
-    const again = () => openSockets(WORKERS, address, port, true);
+    const again = () => openSockets(WORKERS, { address, port });
     expect(again).toThrow(OperationError);
     expect(again).toThrow(
       new RegExp(`^node\\.dataPort: UDP port ${port} on ${address} is in use: is another agent or a vxlan device there\\?$`),
@@ -44,7 +44,7 @@ describe.each([
 
   test("that fail otherwise leave nothing open either", () => {
     const before = kinds(descriptors());
-    expect(() => openSockets(WORKERS, "192.0.2.1", 4789, true)).toThrow(/EADDRNOTAVAIL/);
+    expect(() => openSockets(WORKERS, { address: "192.0.2.1", port: 4789 })).toThrow(/EADDRNOTAVAIL/);
     expect(kinds(descriptors())).toEqual(before);
   });
 });

@@ -2,11 +2,16 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
+import { IPPROTO_UDP } from "../../../host/sys/constants.ts";
 import { closeFd } from "../../../host/sys/fd.ts";
-import type { Family } from "../../../host/sys/sockaddr.ts";
+import { read, sendto, setsockopt } from "../../../host/sys/libc.ts";
+import { Scratch } from "../../../host/sys/memory.ts";
+import { type Family, sockaddr } from "../../../host/sys/sockaddr.ts";
 import { openReceiver, openSender, pathMtu, SOURCE_PORT_MIN, socketDrops } from "../../../host/sys/udp.ts";
 
 const PORT = 47_891;
+/** linux/udp.h; nothing of ours sends so. */
+const UDP_NO_CHECK6_TX = 101;
 const fds: number[] = [];
 const sockets: Socket[] = [];
 afterEach(() => {
@@ -67,6 +72,21 @@ describe.each([
   test("the path MTU of loopback", () => {
     expect(pathMtu(address, address, PORT)).toBe(family === 4 ? 65_535 : 65_536);
   });
+});
+
+test.each([true, false])("over IPv6, a checksum of zero is taken when asked for (%s), and only then", (zeroChecksum6) => {
+  const fd = openReceiver({ address: "::1", port: PORT, first: true, zeroChecksum6 });
+  const sender = openSender({ address: "::1" });
+  fds.push(fd, sender);
+  const to = sockaddr(6, "::1", PORT);
+  const send = (bytes: number) => expect(sendto(sender, new Uint8Array(bytes), bytes, 0, to, to.length)).toBe(bytes);
+  expect(setsockopt(sender, IPPROTO_UDP, UDP_NO_CHECK6_TX, Int32Array.of(1), 4)).toBe(0);
+  send(10);
+  expect(setsockopt(sender, IPPROTO_UDP, UDP_NO_CHECK6_TX, Int32Array.of(0), 4)).toBe(0);
+  send(20);
+  const scratch = new Scratch(64);
+  const received = [0, 1].map(() => read(fd, scratch.base, 64));
+  expect(received).toEqual(zeroChecksum6 ? [10, 20] : [20, -1]);
 });
 
 test("an address that is not this host's", () => {

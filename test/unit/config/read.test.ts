@@ -51,6 +51,7 @@ describe("what is accepted", () => {
     expect(parseConfig(DESIGN, "weft.yaml")).toEqual({
       node: { name: "a", vtep: "10.99.0.1", dataPort: 4789 },
       workers: 1,
+      zeroChecksum6: false,
       pinWorkers: true,
       backend: "native",
       injection: "auto",

@@ -30,6 +30,7 @@ function found(networks: NetworkConfig[], rest: Partial<StaticConfig> = {}): str
     backend: "native",
     injection: "off",
     spin: 0,
+    zeroChecksum6: false,
     pinWorkers: false,
     metrics: null,
     socket: "/s",
