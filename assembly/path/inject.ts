@@ -9,7 +9,7 @@
 // The outer source port is that of the socket that the flow's other frames use, so all of a flow takes one path.
 
 import { H_OWN, HEADER } from "../abi/layout";
-import { V_ADDRESS, V_FAMILY, V_INJECT, V_NEXT_HOP, V_PORT } from "../abi/vtep";
+import { INJECT_ALL, INJECT_NOTHING, V_ADDRESS, V_FAMILY, V_INJECT, V_NEXT_HOP, V_PORT } from "../abi/vtep";
 import { W_INJECT, W_SOURCE_PORTS } from "../abi/worker";
 import { end, frame, l3, length } from "../offload/frame";
 import { csumOffset, csumStart, gsoType, headerBytes, pseudoInField, segmentPayload, segments } from "../offload/superframe";
@@ -49,18 +49,24 @@ const FAMILY_IPV4: u32 = 4;
 /** Largest IP packet. */
 const PACKET_BYTES_MAX: u32 = 65535;
 
+/** INJECT_*. */
+@inline
+function allowed(vtep: u32): u32 {
+  return load<u32>(block + W_INJECT) == 0 ? <u32>INJECT_NOTHING : atomic.load<u32>(vtepAt(vtep) + V_INJECT);
+}
+
 /**
  * Whether the superframe just parsed, from a TAP, can leave whole to this VTEP. Its checksum field must hold the pseudo-header's sum, from which
  * the kernel goes on: one that is finished already (the sender did not ask for it to be) is cut here, where it is computed anew.
  */
 export function mayInject(vtep: u32): bool {
-  if (!mayInjectLone(vtep) || !pseudoInField || end != frame + length) return false;
+  if (allowed(vtep) != <u32>INJECT_ALL || !pseudoInField || end != frame + length) return false;
   return length + UDP_BYTES + VXLAN_BYTES + IPV6_BYTES <= PACKET_BYTES_MAX;
 }
 
 /** Whether a frame that is no superframe can. */
 export function mayInjectLone(vtep: u32): bool {
-  return load<u32>(block + W_INJECT) != 0 && atomic.load<u32>(vtepAt(vtep) + V_INJECT) != 0;
+  return allowed(vtep) != <u32>INJECT_NOTHING;
 }
 
 /** Where the write begins. The frame's own virtio-net header is overwritten. */

@@ -4,12 +4,21 @@
 // that has become stale is probed from here. Main thread.
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { INJECT_ALL, INJECT_LONE } from "../../assembly/abi/vtep.ts";
 import { readInjects } from "../core/read.ts";
 import type { InjectionMode } from "../model/config.ts";
 import { messageOf } from "../model/errors.ts";
 import { netfilterInTheWay, queuesInTheWay, xfrmInTheWay } from "../netdev/bypassed.ts";
 import { HostChanges } from "../netdev/changes.ts";
-import { ethernetAddress, ethernetHeader, nextHops, probeNeighbors, redirectTunnelTap, usableNeighbors } from "../netdev/tunnel.ts";
+import {
+  cutsTunnels,
+  ethernetAddress,
+  ethernetHeader,
+  nextHops,
+  probeNeighbors,
+  redirectTunnelTap,
+  usableNeighbors,
+} from "../netdev/tunnel.ts";
 import type { DataPlane } from "./dataplane.ts";
 import type { Vteps } from "./networks.ts";
 import type { PathMtus } from "./path-mtu.ts";
@@ -39,8 +48,10 @@ export interface InjectionOptions {
 
 export class Injection {
   readonly #options: InjectionOptions;
-  /** Header in use, as text, by VTEP index. */
-  readonly #headers = new Map<number, string>();
+  /** What is in use, as text, by VTEP index. */
+  readonly #inUse = new Map<number, string>();
+  /** INJECT_ALL, or INJECT_LONE while the interface would have superframes cut in software. */
+  #what = INJECT_ALL;
   readonly #ended = new AbortController();
   /** When each worker's TAP was first seen to have refused a superframe. */
   readonly #refusedAt = new Map<number, number>();
@@ -94,7 +105,7 @@ export class Injection {
       if (now - mtusAt >= LOOK_MS) {
         mtusAt = now;
         this.#lookAtWorkers(now);
-        for (const index of this.#headers.keys()) this.#options.pathMtus.look(index);
+        for (const index of this.#inUse.keys()) this.#options.pathMtus.look(index);
       }
     }
   }
@@ -114,11 +125,13 @@ export class Injection {
   }
 
   async #look(): Promise<void> {
-    const { device } = this.#options;
+    const { device, mode } = this.#options;
     const source = await ethernetAddress(device);
     const obstacle = source === null ? `${device} has no MAC address` : await this.#obstacle();
+    this.#what = mode === "on" || cutsTunnels(device) ? INJECT_ALL : INJECT_LONE;
     await this.#setAll(source === null || obstacle !== "" ? new Map() : await this.#wanted(source));
-    this.#tell(obstacle);
+    const slower = `${device} would have superframes cut in software (ethtool -k: tx-udp_tnl-segmentation, tx-udp_tnl-csum-segmentation)`;
+    this.#tell(obstacle || (this.#what === INJECT_ALL ? "" : slower));
   }
 
   async #obstacle(): Promise<string> {
@@ -164,8 +177,9 @@ export class Injection {
   /** Writes what differs: an old header is turned off, a grace period passes, then the new one is written. */
   async #setAll(wanted: ReadonlyMap<number, Uint8Array>): Promise<void> {
     const { entries } = this.#options.plane;
-    const changed = [...new Set([...this.#headers.keys(), ...wanted.keys()])].filter(
-      (index) => this.#headers.get(index) !== wanted.get(index)?.join(),
+    const text = (header: Uint8Array | undefined) => header && `${this.#what} ${header.join()}`;
+    const changed = [...new Set([...this.#inUse.keys(), ...wanted.keys()])].filter(
+      (index) => this.#inUse.get(index) !== text(wanted.get(index)),
     );
     if (changed.length === 0) return;
     for (const index of changed) entries.setVtepNextHop(index, null);
@@ -173,10 +187,10 @@ export class Injection {
     for (const index of changed) {
       const header = wanted.get(index);
       if (header) {
-        entries.setVtepNextHop(index, header);
-        this.#headers.set(index, header.join());
+        entries.setVtepNextHop(index, header, this.#what);
+        this.#inUse.set(index, text(header) as string);
       } else {
-        this.#headers.delete(index);
+        this.#inUse.delete(index);
       }
     }
   }

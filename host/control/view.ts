@@ -73,7 +73,7 @@ export class View implements model.DataPlaneView {
     return this.#vteps.addresses.slice(1).map((address, i) => {
       const row = this.#plane.entries.vtep(i + 1);
       const networks = this.#networks.filter(({ sources }) => sources.includes(i + 1)).map(({ config }) => config.name);
-      const superframes = row[abi.V_INJECT / 4] !== 0 && injecting ? "injected" : "sockets";
+      const superframes = row[abi.V_INJECT / 4] === abi.INJECT_ALL && injecting ? "injected" : "sockets";
       return { address, port: row[abi.V_PORT / 4], mtu: row[abi.V_MTU / 4], networks, superframes };
     });
   }

@@ -99,11 +99,11 @@ export class Entries {
     Atomics.store(row, abi.V_FAMILY / 4, entry.family);
   }
 
-  /** 14 bytes of outer Ethernet header, or null: no injection. Readers may be using the old ones: the caller lets a grace period pass in between. */
-  setVtepNextHop(index: number, header: Uint8Array | null): void {
+  /** 14 bytes of outer Ethernet header, or null: no injection; `what`: INJECT_*. Readers may be using the old ones: the caller lets a grace period pass in between. */
+  setVtepNextHop(index: number, header: Uint8Array | null, what: number = abi.INJECT_ALL): void {
     const row = this.vtep(index);
     if (header) new Uint8Array(row.buffer, row.byteOffset + abi.V_NEXT_HOP, 14).set(header);
-    Atomics.store(row, abi.V_INJECT / 4, header ? 1 : 0);
+    Atomics.store(row, abi.V_INJECT / 4, header ? what : abi.INJECT_NOTHING);
   }
 
   /** A worker whose TAP refused a superframe may try again. */

@@ -7,6 +7,8 @@ import { promisify } from "node:util";
 import { messageOf, OperationError } from "../model/errors.ts";
 import { familyOf } from "../model/ip.ts";
 import { macToBytes, parseMac } from "../model/mac.ts";
+import { SysError } from "../sys/errno.ts";
+import { activeFeatures } from "../sys/ethtool.ts";
 import { ipBatch, ipJson, ipJsonBatch } from "./ip.ts";
 
 const run = promisify(execFile);
@@ -32,6 +34,21 @@ async function tc(...words: string[]): Promise<void> {
     await run("tc", words, { timeout: TIMEOUT_MS });
   } catch (error) {
     throw new OperationError(`tc ${words.join(" ")}: ${messageOf((error as { stderr?: string }).stderr || error)}`, { cause: error });
+  }
+}
+
+/**
+ * Whether `device` cuts what is injected by itself: UDP tunnels with outer checksums. Else the kernel does, in software, and later than the core would:
+ * slower than by the sockets.
+ */
+export function cutsTunnels(device: string): boolean {
+  try {
+    const features = activeFeatures(device);
+    return features.has("tx-udp_tnl-segmentation") && features.has("tx-udp_tnl-csum-segmentation");
+  } catch (error) {
+    // A device that does not say has none.
+    if (error instanceof SysError && error.code === "EOPNOTSUPP") return false;
+    throw error;
   }
 }
 

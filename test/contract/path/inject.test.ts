@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { TX_SEGMENTS_MAX } from "../../../assembly/abi/limits.ts";
 import { DROP_FULL_RING, DROP_TX_UNREACHABLE } from "../../../assembly/abi/reason.ts";
+import { INJECT_LONE } from "../../../assembly/abi/vtep.ts";
 import { W_INJECT } from "../../../assembly/abi/worker.ts";
 import { internetChecksum, pseudoHeader, sum16 } from "../../oracle/checksum.ts";
 import type { CoreHarness, Send } from "../../oracle/core-harness.ts";
@@ -234,6 +235,13 @@ describe.each(builds)("$build: injection", ({ build }) => {
       expect(cut(harness.egress([three()]).sends)).toBe(0);
       harness.entries.setVtepNextHop(1, null);
       expect(cut(harness.egress([three()]).sends)).toBe(3);
+    });
+
+    test("while the interface would have it cut in software; a frame that comes alone goes by the TAP all the same", () => {
+      allow(4);
+      harness.entries.setVtepNextHop(1, NEXT_HOP[4], INJECT_LONE);
+      expect(cut(harness.egress([three()]).sends)).toBe(3);
+      expect(only(harness.egress([{ port: 1, frame: small(C, A) }]).sends).injected).toBeDefined();
     });
 
     test("while the worker has no underlay TAP", () => {

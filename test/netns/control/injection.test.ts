@@ -6,6 +6,7 @@ import { capture, fields } from "../../../lab/capture.ts";
 import { attempt, ipBatch, run } from "../../../lab/command.ts";
 import { total } from "../../../lab/metrics.ts";
 import { addressOf, type Family, setSysctl } from "../../../lab/topology.ts";
+import { ping } from "../../../lab/traffic/ping.ts";
 import { makeFile, sendFile, startHeartbeat } from "../../../lab/traffic/transfer.ts";
 import { eventually } from "../../../lab/wait.ts";
 import { injectedSoFar, needTunnelGso, superframesGo } from "../injecting.ts";
@@ -17,7 +18,7 @@ const PAUSE_MS_MAX = 4000;
 const NEW_MAC = "02:00:00:00:77:01";
 
 for (const family of [4, 6] as Family[]) {
-  needTunnelGso(describeNetns, `injection over an IPv${family} underlay`, ["tcpdump", "tshark", "nft"], () => {
+  needTunnelGso(describeNetns, `injection over an IPv${family} underlay`, ["tcpdump", "tshark", "nft", "ethtool"], () => {
     let pair: Pair;
     let agent: Agent;
     let peer: string;
@@ -92,6 +93,20 @@ for (const family of [4, 6] as Family[]) {
         await nft("flush chain inet weft-test sent");
         await superframesGo(agent, "injected");
         await nft("delete table inet weft-test");
+      }));
+
+    test("of superframes ends while the interface would have them cut in software; lone frames go on", () =>
+      beating(async () => {
+        const features = (state: string) =>
+          run(["ethtool", "-K", "eth0", "tx-udp_tnl-segmentation", state, "tx-udp_tnl-csum-segmentation", state], { netns: here() });
+        await features("off");
+        await superframesGo(agent, "sockets");
+        expect(agent.daemon.stderr).toContain("would have superframes cut in software");
+        const before = await injectedSoFar(here());
+        await ping(pair.containers[0].netns, pair.containers[1].ip4, { count: 20, intervalSeconds: 0.01 });
+        expect((await injectedSoFar(here())) - before).toBeGreaterThanOrEqual(20);
+        await features("on");
+        await superframesGo(agent, "injected");
       }));
 
     test("ends while the route is by another interface", () =>

@@ -27,8 +27,8 @@ for (const family of [4, 6] as Family[]) {
       await reachable(inside[0], inside[1].ip4);
       const row = () => agents[0].run(({ agent, abi }) => [abi.V_MTU, abi.V_INJECT].map((word) => agent.plane.entries.vtep(1)[word / 4]));
       const full = 1500 - (family === 4 ? 50 : 70);
-      await eventually("injection", async () => (await row())[1] === 1);
-      expect(await row()).toEqual([full, 1]);
+      await eventually("injection", async () => (await row())[1] === 2);
+      expect(await row()).toEqual([full, 2]);
       const route = `${addressOf(hosts[1], family)}/${family === 4 ? 32 : 128} dev eth0 src ${addressOf(hosts[0], family)}`;
       await ipBatch([`route replace ${route} mtu lock ${NARROW}`], hosts[0].netns);
       await eventually("the lower MTU", async () => (await row())[0] === full - (1500 - NARROW));
