@@ -2,13 +2,17 @@
 // that a test sees the frames that it made and no others. A thread that enters the namespace opens it.
 
 import { Worker } from "node:worker_threads";
+import { check } from "../../host/sys/errno.ts";
 import { closeFd } from "../../host/sys/fd.ts";
-import { read, write } from "../../host/sys/libc.ts";
+import { read, setsockopt, write } from "../../host/sys/libc.ts";
 import { Scratch } from "../../host/sys/memory.ts";
 import { run } from "../../lab/command.ts";
 import { eventually } from "../../lab/wait.ts";
 
 const BYTES_MAX = 65_536;
+/** linux/socket.h, linux/if_packet.h. */
+const SOL_PACKET = 263;
+const PACKET_VNET_HDR = 15;
 
 export class PacketSocket {
   readonly #fd: number;
@@ -25,6 +29,17 @@ export class PacketSocket {
     const fd = await new Promise<number>((resolve, reject) => thread.once("message", resolve).once("error", reject));
     await thread.terminate();
     return new PacketSocket(fd);
+  }
+
+  /** From now on each frame has a virtio-net header of 10 bytes in front of it. */
+  withVnetHeader(): void {
+    check(setsockopt(this.#fd, SOL_PACKET, PACKET_VNET_HDR, Int32Array.of(1), 4), "setsockopt", "PACKET_VNET_HDR");
+  }
+
+  /** Whether the kernel takes the frame: it refuses some lies itself, and there may be no room. */
+  offer(frame: Uint8Array): boolean {
+    this.#buffer.bytes.set(frame);
+    return write(this.#fd, this.#buffer.base, frame.length) === frame.length;
   }
 
   send(frame: Uint8Array): void {

@@ -20,3 +20,11 @@ export function vnetOf(bytes: Uint8Array): Vnet {
     csumOffset: view.getUint16(8, true),
   };
 }
+
+/** The header; what is not said is 0. */
+export function vnetBytes({ flags = 0, gsoType = 0, hdrLen = 0, gsoSize = 0, csumStart = 0, csumOffset = 0 }: Partial<Vnet>): Uint8Array {
+  const bytes = Uint8Array.of(flags, gsoType, 0, 0, 0, 0, 0, 0, 0, 0);
+  const view = new DataView(bytes.buffer);
+  for (const [index, value] of [hdrLen, gsoSize, csumStart, csumOffset].entries()) view.setUint16(2 + 2 * index, value, true);
+  return bytes;
+}
