@@ -7,10 +7,10 @@ import { terminalTable } from "./report/table.ts";
 import { writeCharts, writeReadme } from "./report/write.ts";
 import { readResults } from "./results.ts";
 
-const HELP = `npm run bench:report -- [FILE] [options]: tables and charts from the figures of npm run bench (build/bench.json)
+const HELP = `npm run bench:report -- [FILE …] [options]: tables and charts from the figures of npm run bench (build/bench.json); of several runs one after the other
 
   --charts DIR     draws the charts into this folder
-  --write-readme   puts tables and charts into README.md and docs/figures, unless the machine was busy
+  --write-readme   puts tables and charts into README.md, docs/results.md and docs/figures, unless the machine was busy
   --help`;
 
 function options() {
@@ -28,12 +28,12 @@ function options() {
 async function main(): Promise<void> {
   const { values, positionals } = options();
   if (values.help) return console.log(HELP);
-  const results = readResults(positionals[0] ?? join(ROOT, "build", "bench.json"));
-  console.log(results.sections.map((section) => terminalTable(results, section)).join("\n\n"));
-  const written = [
-    ...(values.charts === undefined ? [] : await writeCharts(results, values.charts)),
-    ...(values["write-readme"] ? await writeReadme(results) : []),
-  ];
+  const files = positionals.length > 0 ? positionals : [join(ROOT, "build", "bench.json")];
+  const all = files.map(readResults);
+  for (const results of all) console.log(`${results.sections.map((section) => terminalTable(results, section)).join("\n\n")}\n`);
+  const written: string[] = [];
+  if (values.charts !== undefined) for (const results of all) written.push(...(await writeCharts(results, values.charts)));
+  if (values["write-readme"]) written.push(...(await writeReadme(all)));
   for (const file of written) console.log(`wrote ${file}`);
 }
 

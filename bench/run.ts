@@ -170,7 +170,7 @@ async function main(): Promise<void> {
     console.log(`\n${terminalTable(results, section)}`);
   }
   console.log(`\nfigures: ${options.json}`);
-  if (options.writeReadme) for (const file of await writeReadme(results)) console.log(`wrote ${file}`);
+  if (options.writeReadme) for (const file of await writeReadme([results])) console.log(`wrote ${file}`);
 }
 
 await main().catch((error: unknown) => {

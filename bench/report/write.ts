@@ -6,7 +6,7 @@ import { BACKGROUND_MAX } from "../background.ts";
 import { ROOT } from "../machine.ts";
 import type { Results } from "../results.ts";
 import { chart } from "./chart.ts";
-import { block, chartFile, FIGURES, withBlock } from "./readme.ts";
+import { block, chartFile, FIGURES, resultsPage, withBlock } from "./readme.ts";
 
 /** The chart of each section; gives the files. */
 export async function writeCharts(results: Results, directory: string): Promise<string[]> {
@@ -28,13 +28,19 @@ export function unfit({ sections }: Results): string | null {
     : `${busiest.toFixed(2)} CPUs were busy with other things in one round (at most ${BACKGROUND_MAX}): measure again on a quiet machine`;
 }
 
-/** Charts and the README's block; gives the files. Throws when the machine was busy. `root`: of the repository. */
-export async function writeReadme(results: Results, root = ROOT): Promise<string[]> {
-  const why = unfit(results);
-  if (why !== null) throw new Error(`README.md was not written: ${why}`);
-  const file = join(root, "README.md");
-  const text = withBlock(readFileSync(file, "utf8"), block(results));
-  const charts = await writeCharts(results, join(root, FIGURES));
-  writeFileSync(file, text);
-  return [...charts, file];
+/**
+ * Charts, docs/results.md and the README's block from one or several runs; gives the files. Throws when the machine was busy. `root`: of the
+ * repository.
+ */
+export async function writeReadme(all: readonly Results[], root = ROOT): Promise<string[]> {
+  const why = all.map(unfit).find((complaint) => complaint !== null);
+  if (why) throw new Error(`README.md was not written: ${why}`);
+  const readme = join(root, "README.md");
+  const page = join(root, "docs", "results.md");
+  const text = withBlock(readFileSync(readme, "utf8"), block(all));
+  const charts: string[] = [];
+  for (const results of all) charts.push(...(await writeCharts(results, join(root, FIGURES))));
+  writeFileSync(page, resultsPage(all));
+  writeFileSync(readme, text);
+  return [...charts, page, readme];
 }

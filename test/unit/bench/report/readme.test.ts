@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { block, chartFile, withBlock } from "../../../../bench/report/readme.ts";
+import { block, chartFile, resultsPage, withBlock } from "../../../../bench/report/readme.ts";
 import { sampleResults } from "../results.ts";
 
 const BEGIN = "<!-- bench:begin -->\n";
@@ -16,17 +16,20 @@ test("a page without the marks is refused", () => {
   expect(() => withBlock("nothing here", "new")).toThrow("bench:begin");
 });
 
-test("a single section needs no heading; several have one, and each its chart", () => {
+test("the README has the first section; the page has all, of all runs, with their charts", () => {
   const one = sampleResults();
-  expect(block(one)).not.toContain("**Two hosts, wire whole**");
-  expect(block(one)).toContain("(docs/figures/bench-core-whole.svg)");
-  const two = {
-    ...one,
-    sections: [one.sections[0], { ...one.sections[0], suite: "samehost", title: "One host", wire: null, wireDescription: null }],
-  };
-  expect(block(two)).toContain("**Two hosts, wire whole**: as it is.");
-  expect(block(two)).toContain("**One host**");
-  expect(block(two)).toContain("(docs/figures/bench-samehost.svg)");
+  expect(block([one])).toContain("(docs/figures/bench-core-whole.svg)");
+  expect(block([one])).not.toContain("docs/results.md");
+  const host = { ...one.sections[0], suite: "samehost", title: "One host", wire: null, wireDescription: null };
+  const two = { ...one, sections: [one.sections[0], host] };
+  expect(block([two])).toContain("(docs/results.md)");
+  expect(block([two])).not.toContain("bench-samehost.svg");
+  for (const page of [resultsPage([two]), resultsPage([one, { ...one, sections: [host] }])]) {
+    expect(page).toContain("## Two hosts, wire whole\n\nThe wire: as it is.");
+    expect(page).toContain("(figures/bench-core-whole.svg)");
+    expect(page).toContain("## One host\n");
+    expect(page).toContain("(figures/bench-samehost.svg)");
+  }
 });
 
 test("of the sizes the table has those with a bound on loss; the chart has all", () => {
@@ -37,7 +40,7 @@ test("of the sizes the table has those with a bound on loss; the chart has all",
     { ...section.measures[0], key: "flood:64", title: "64 B, flooded" },
   ];
   for (const peer of Object.values(section.peers)) peer.values = { "pdr:64": [1], "flood:64": [1] };
-  expect(block(results)).toContain("64 B, bound");
-  expect(block(results)).not.toContain("64 B, flooded");
+  expect(block([results])).toContain("64 B, bound");
+  expect(block([results])).not.toContain("64 B, flooded");
   expect(chartFile(section)).toBe("bench-sizes-whole.svg");
 });
