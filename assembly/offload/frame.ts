@@ -16,10 +16,12 @@ import {
 } from "../wire/ipv4";
 import {
   IPV6_BYTES,
+  IPV6_DESTINATION,
   IPV6_EXTENSIONS_MAX,
   IPV6_NEXT,
   ipv6Payload,
   ipv6Version,
+  lastHop,
   NEXT_DESTINATION,
   NEXT_FRAGMENT,
   NEXT_HOP_BY_HOP,
@@ -37,6 +39,8 @@ export let etherType: u32 = 0;
 export let tagged: bool = false;
 /** Where the IP header is (or what follows the type). */
 export let l3: usize = 0;
+/** IPv6: the destination that checksums know, behind a routing header the last hop's. */
+export let destination: usize = 0;
 /** IP: end of the packet as its header states it; Ethernet padding lies behind. */
 export let end: usize = 0;
 /** IP: transport protocol and header; 0 when the packet is a later fragment or the header is not whole. */
@@ -91,6 +95,7 @@ function parseIpv6(): u32 {
   const total = IPV6_BYTES + ipv6Payload(l3);
   if (total > rest) return DROP_HDR_TRUNC;
   end = l3 + total;
+  destination = l3 + IPV6_DESTINATION;
   let next = <u32>load<u8>(l3, IPV6_NEXT);
   let at = l3 + IPV6_BYTES;
   for (let i: u32 = 0; i < IPV6_EXTENSIONS_MAX; i++) {
@@ -100,9 +105,11 @@ function parseIpv6(): u32 {
     }
     if (next != NEXT_HOP_BY_HOP && next != NEXT_ROUTING && next != NEXT_DESTINATION) break;
     if (at + 8 > end) return DROP_HDR_TRUNC;
-    next = <u32>load<u8>(at);
+    const header = at;
     at += (<usize>load<u8>(at, 1) + 1) << 3;
     if (at > end) return DROP_HDR_TRUNC;
+    if (next == NEXT_ROUTING) destination = lastHop(header, destination);
+    next = <u32>load<u8>(header);
   }
   setTransport(next, at);
   return DROP_NONE;

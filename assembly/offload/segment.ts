@@ -8,10 +8,10 @@
 import { checksumOf, copySum, fold, pseudo4, pseudo6, sum } from "../wire/checksum";
 import { be16, setBe16, TYPE_IPV4 } from "../wire/ethernet";
 import { IPV4_CHECKSUM, IPV4_ID, IPV4_TOTAL, PROTOCOL_TCP } from "../wire/ipv4";
-import { IPV6_BYTES, IPV6_PAYLOAD } from "../wire/ipv6";
+import { IPV6_ADDRESS_BYTES, IPV6_BYTES, IPV6_DESTINATION, IPV6_PAYLOAD } from "../wire/ipv6";
 import { TCP_CHECKSUM, TCP_CWR, TCP_FIN, TCP_FLAGS, TCP_PSH, TCP_SEQUENCE } from "../wire/tcp";
 import { UDP_BYTES, UDP_CHECKSUM, UDP_LENGTH } from "../wire/udp";
-import { end, etherType, frame, l3, l4, protocol } from "./frame";
+import { destination, end, etherType, frame, l3, l4, protocol } from "./frame";
 import { headerBytes, pseudoInField, segmentPayload, segments } from "./superframe";
 
 /** Sum of the IPv4 header without total length, id and checksum. */
@@ -132,7 +132,9 @@ export function leavePartial(): void {
   store<u16>(l4 + (protocol == PROTOCOL_TCP ? TCP_CHECKSUM : UDP_CHECKSUM), fold(pseudoSum(<u32>(end - l4))));
 }
 
-@inline
 function pseudoSum(bytes: u32): u64 {
-  return etherType == TYPE_IPV4 ? pseudo4(l3, protocol, bytes) : pseudo6(l3, protocol, bytes);
+  if (etherType == TYPE_IPV4) return pseudo4(l3, protocol, bytes);
+  const own = l3 + IPV6_DESTINATION;
+  const plain = pseudo6(l3, protocol, bytes);
+  return destination == own ? plain : plain - sum(own, IPV6_ADDRESS_BYTES) + sum(destination, IPV6_ADDRESS_BYTES);
 }

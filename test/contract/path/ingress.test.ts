@@ -5,6 +5,7 @@ import { SPACE_VTEP } from "../../../assembly/abi/table.ts";
 import { parseIp } from "../../../host/model/ip.ts";
 import type { CoreHarness } from "../../oracle/core-harness.ts";
 import { Random } from "../../oracle/random.ts";
+import { routingHeader } from "../../oracle/route.ts";
 import { udpFrame, vxlan } from "../../oracle/wire.ts";
 import {
   A,
@@ -183,11 +184,16 @@ describe.each(builds)("$build: a datagram from the underlay", ({ build }) => {
 
   describe("from a Linux peer on the same machine", () => {
     const payload = new Random(4).bytes(20_000);
+    const routed = { ...IP6, extensions: [routingHeader(4, ["fd00::7", "fd00::8"])] };
+    const headers = [
+      { name: "IPv4", header: IP4, ipBytes: 20 },
+      { name: "IPv6", header: IP6, ipBytes: 40 },
+      { name: "IPv6 with segments left", header: routed, ipBytes: 80 },
+    ];
 
-    test.each([IP4, IP6])("a whole TCP superframe is one write with the MTU's segment size ($source)", (header) => {
+    test.each(headers)("a whole TCP superframe is one write with the MTU's segment size ($name)", ({ header, ipBytes }) => {
       const frame = tcpTo(A, C, payload, 77, header, { sum: "partial" });
       const { writes } = harness.ingress([datagram(frame)]);
-      const ipBytes = header === IP4 ? 20 : 40;
       const gsoSize = 1450 - ipBytes - 20;
       const segments = Math.ceil(payload.length / gsoSize);
       expect(writes).toHaveLength(1);
@@ -200,13 +206,13 @@ describe.each(builds)("$build: a datagram from the underlay", ({ build }) => {
       expect(harness.takeFrames(BLUE)).toEqual({ received_underlay: segments, delivered: segments });
     });
 
-    test.each([IP4, IP6])("a partial checksum goes up as one ($source)", (header) => {
+    test.each(headers)("a partial checksum goes up as one ($name)", ({ header, ipBytes }) => {
       for (const [frame, csumOffset] of [
         [tcpTo(A, C, payload.subarray(0, 500), 77, header, { sum: "partial" }), 16],
         [udpFrame({ to: A, from: C }, header, { from: 1, to: 2, sum: "partial" }, payload.subarray(0, 99)), 6],
       ] as const) {
         const { writes } = harness.ingress([datagram(frame)]);
-        expect(writes[0].vnet).toEqual({ ...plainVnet, flags: 1, csumStart: header === IP4 ? 34 : 54, csumOffset });
+        expect(writes[0].vnet).toEqual({ ...plainVnet, flags: 1, csumStart: 14 + ipBytes, csumOffset });
         expect(hex(writes[0].frame)).toBe(hex(frame));
       }
     });

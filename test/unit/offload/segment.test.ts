@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { parseFrame } from "../../oracle/parse.ts";
 import { Probe } from "../../oracle/probe.ts";
 import { Random, seed } from "../../oracle/random.ts";
+import { ROUTING_TYPES, routingHeader } from "../../oracle/route.ts";
 import { fillChecksums, split, transportRight } from "../../oracle/split.ts";
 import { anySuperframe } from "../../oracle/traffic.ts";
 import { setU16, TCP, tcpFrame, UDP, u16, udpFrame } from "../../oracle/wire.ts";
@@ -125,7 +126,11 @@ describe("a partial checksum is finished", () => {
 describe("the transport checksum of a frame that came in", () => {
   const states = { full: [1, 0], partial: [0, 1], wrong: [0, 0], none: [0, 0] } as const;
   test.each(["full", "partial", "wrong", "none"] as const)("%s", (sum) => {
-    for (const header of [header4, header6]) {
+    const routed = ROUTING_TYPES.flatMap((type) => {
+      const hops = type === 2 ? ["fd00::8"] : ["fd00::7", "fd00::8"];
+      return [0, hops.length].map((left) => ({ ...header6, extensions: [routingHeader(type, hops, left)] }));
+    });
+    for (const header of [header4, header6, ...routed]) {
       for (const protocol of [TCP, UDP]) {
         if (protocol === TCP && sum === "none") continue;
         const payload = new Random(3).bytes(333);

@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Probe } from "../../oracle/probe.ts";
+import { lastHop, ROUTING_TYPES, routingHeader } from "../../oracle/route.ts";
 import { ip, ipBytes } from "../../oracle/wire.ts";
 
 const probe = new Probe();
@@ -27,4 +28,31 @@ test.each([
 ])("%s: unspecified, loopback, multicast %j", (address, expected) => {
   const at = probe.put(ipBytes(address), 2);
   expect([probe.call.isUnspecified6(at), probe.call.isLoopback6(at), probe.call.isMulticast6(at)]).toEqual(expected);
+});
+
+describe("the last hop of a routing header", () => {
+  const own = ipBytes("fd00::2");
+  const hops = ["fd00::7", "fd00::8", "fd00::9"];
+  /** As the core finds it. */
+  const found = (header: Uint8Array) => {
+    const destination = probe.put(own, 256);
+    return probe.get(probe.call.lastHop(probe.put(header, 3), destination), 16);
+  };
+
+  test.each(ROUTING_TYPES)("of type %d", (type) => {
+    for (const left of [0, 1, 3]) {
+      const [, header] = routingHeader(type, type === 2 ? hops.slice(0, 1) : hops, left);
+      expect(found(header)).toEqual(lastHop(header, own));
+      expect(found(header)).toEqual(left === 0 ? own : ipBytes(type === 2 ? "fd00::7" : "fd00::9"));
+    }
+  });
+
+  test("is not looked for where it does not lie whole, or nobody knows where", () => {
+    const [, unknown] = routingHeader(0, hops);
+    unknown[2] = 253;
+    const [, compressed] = routingHeader(3, hops);
+    compressed[4] = 0x08;
+    const short = ROUTING_TYPES.flatMap((type) => [0, 1].map((units) => Uint8Array.of(6, units, type, 1, 0, 0, 0, 0)));
+    for (const header of [unknown, compressed, ...short]) expect(found(header)).toEqual(own);
+  });
 });
