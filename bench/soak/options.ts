@@ -21,7 +21,7 @@ from the books, or when a container's stack saw a wrong checksum
 
   --minutes N      how long (10; 1 to try it)
   --workers N      weft's worker threads (its own default)
-  --bound MIB      RSS that climbs by this much in the time after warming up is not flat (8)
+  --bound MIB      RSS, files left out, that climbs by this much in the time after warming up is not flat (8)
   --json FILE      where the samples go (build/soak.json)
   --help
 

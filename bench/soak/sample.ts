@@ -15,7 +15,10 @@ const KIB = 1024;
 export interface Sample {
   /** Seconds since the load began. */
   at: number;
-  rssBytes: number;
+  /** Resident memory that is the agent's own: anonymous and shared, the packet core's among it. */
+  ownBytes: number;
+  /** Resident pages of files: programs and libraries. The kernel takes and returns them as it likes. */
+  fileBytes: number;
   heapBytes: number;
   descriptors: number;
   threads: number;
@@ -49,7 +52,8 @@ function take(agent: Agent, metrics: readonly Metric[], at: number): Sample {
   const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? Number.NaN);
   return {
     at,
-    rssBytes: field("VmRSS") * KIB,
+    ownBytes: (field("RssAnon") + field("RssShmem")) * KIB,
+    fileBytes: field("RssFile") * KIB,
     heapBytes: total(metrics, "nodejs_heap_size_used_bytes"),
     descriptors: readdirSync(`/proc/${agent.pid}/fd`).length,
     threads: field("Threads"),

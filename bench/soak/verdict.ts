@@ -17,8 +17,9 @@ const EXPECTED_DROPS = new Set(["full_ring", "port_down"]);
 
 export interface AgentVerdict {
   host: string;
-  /** RSS and the main thread's heap in MiB, descriptors and threads, after warming up. */
+  /** RSS without files', that of files, and the main thread's heap in MiB, descriptors and threads, after warming up. */
   rss: Trend;
+  files: Trend;
   heap: Trend;
   descriptors: Trend;
   threads: Trend;
@@ -34,10 +35,12 @@ export async function judge(agent: Agent, samples: readonly Sample[], options: O
   const warm = samples.filter(({ at }) => at >= options.warmSeconds);
   const over = (value: (sample: Sample) => number) => trend(warm.map((sample): Point => ({ at: sample.at, value: value(sample) })));
   const { networks } = await settledBooks(agent);
-  const rss = over(({ rssBytes }) => rssBytes / MIB);
+  const rss = over(({ ownBytes }) => ownBytes / MIB);
+  // On hosts that reclaim what is cold, these fall and rise by tens of MiB, for all processes at once.
+  const files = over(({ fileBytes }) => fileBytes / MIB);
   const complaints: string[] = [];
   if (!isFlat(rss, options.boundMiB))
-    complaints.push(`RSS climbed by ${rss.climb.toFixed(1)} MiB (${rss.perHour.toFixed(0)} MiB/h); ${options.boundMiB} is the bound`);
+    complaints.push(`RSS (without files) climbed by ${rss.climb.toFixed(1)} MiB (${rss.perHour.toFixed(0)} MiB/h); ${options.boundMiB} is the bound`);
   const descriptors = over((sample) => sample.descriptors);
   const threads = over((sample) => sample.threads);
   if (!isFlat(descriptors, COUNT_BOUND)) complaints.push(`descriptors climbed by ${descriptors.climb.toFixed(0)}`);
@@ -49,6 +52,7 @@ export async function judge(agent: Agent, samples: readonly Sample[], options: O
   return {
     host: agent.host.name,
     rss,
+    files,
     heap: over(({ heapBytes }) => heapBytes / MIB),
     descriptors,
     threads,

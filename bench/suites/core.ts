@@ -18,7 +18,7 @@ export const PINGS = 20_000;
 const PING_SECONDS = 3;
 const UDP_BYTES = 64;
 /** Loads at which it is tried how many datagrams arrive, a second; then all that the sender can make. */
-const OFFERED_PER_SECOND = [150_000, 200_000, 250_000, 300_000, 400_000];
+const OFFERED_PER_SECOND = [200_000, 250_000, 300_000, 350_000, 400_000];
 
 const MEASURES: readonly Measure[] = [
   { key: "tcp1", title: "TCP, 1 stream", label: "1", unit: "Gb/s", better: "more", digits: 2, group: "TCP", axis: "parallel streams" },
