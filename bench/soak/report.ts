@@ -28,7 +28,11 @@ export function report(verdicts: readonly AgentVerdict[], traffic: Record<string
   const trends = new Table({ head: ["host", "", "range", "max − min", "climb", "an hour"], style: PLAIN });
   const books = new Table({ head: ["host", "network", "frames came", "went", "", "of them dropped"], style: PLAIN });
   for (const { host, rss, files, heap, descriptors, threads, books: networks } of verdicts) {
-    trends.push(row(host, "RSS, its own", "MiB", 1, rss), row(host, "RSS, of files", "MiB", 1, files), row(host, "heap, main thread", "MiB", 1, heap));
+    trends.push(
+      row(host, "RSS, its own", "MiB", 1, rss),
+      row(host, "RSS, of files", "MiB", 1, files),
+      row(host, "heap, main thread", "MiB", 1, heap),
+    );
     trends.push(row(host, "descriptors", "", 0, descriptors), row(host, "threads", "", 0, threads));
     for (const [name, book] of Object.entries(networks)) books.push(bookRow(host, name, book));
   }

@@ -40,7 +40,9 @@ export async function judge(agent: Agent, samples: readonly Sample[], options: O
   const files = over(({ fileBytes }) => fileBytes / MIB);
   const complaints: string[] = [];
   if (!isFlat(rss, options.boundMiB))
-    complaints.push(`RSS (without files) climbed by ${rss.climb.toFixed(1)} MiB (${rss.perHour.toFixed(0)} MiB/h); ${options.boundMiB} is the bound`);
+    complaints.push(
+      `RSS (without files) climbed by ${rss.climb.toFixed(1)} MiB (${rss.perHour.toFixed(0)} MiB/h); ${options.boundMiB} is the bound`,
+    );
   const descriptors = over((sample) => sample.descriptors);
   const threads = over((sample) => sample.threads);
   if (!isFlat(descriptors, COUNT_BOUND)) complaints.push(`descriptors climbed by ${descriptors.climb.toFixed(0)}`);
