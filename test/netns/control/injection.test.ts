@@ -30,6 +30,8 @@ for (const family of [4, 6] as Family[]) {
     afterAll(() => closePair(pair));
 
     const here = () => pair.hosts[0].netns;
+    /** Injection ends before the agent knows why: the log says so a moment later. */
+    const logged = (words: string) => eventually(`the log to say "${words}"`, () => agent.daemon.stderr.includes(words), 10_000);
     const transfer = async () => {
       const [left, right] = pair.containers;
       const file = makeFile(pair.lab, "file", FILE_BYTES);
@@ -40,8 +42,13 @@ for (const family of [4, 6] as Family[]) {
     const beating = async (change: () => Promise<unknown>) => {
       const [left, right] = pair.containers;
       const heart = await startHeartbeat(pair.lab, { from: left.netns, to: right.netns, address: right.ip4 });
-      await change();
-      const { error, longestMs, beats } = await heart.stop();
+      const { error, longestMs, beats } = await change().then(
+        () => heart.stop(),
+        async (failed) => {
+          await heart.stop();
+          throw failed;
+        },
+      );
       expect(error).toBeNull();
       expect(beats).toBeGreaterThan(0);
       expect(longestMs).toBeLessThan(PAUSE_MS_MAX);
@@ -71,7 +78,7 @@ for (const family of [4, 6] as Family[]) {
         const selector = ["src", "192.0.2.1", "dst", "192.0.2.2", "dir", "out"];
         await run(["ip", "xfrm", "policy", "add", ...selector, "action", "block"], { netns: here() });
         await superframesGo(agent, "sockets");
-        expect(agent.daemon.stderr).toContain("xfrm policies");
+        await logged("xfrm policies");
         const before = await injectedSoFar(here());
         await transfer();
         expect(await injectedSoFar(here())).toBe(before);
@@ -86,7 +93,7 @@ for (const family of [4, 6] as Family[]) {
         await nft("add chain inet weft-test sent { type filter hook postrouting priority 0; policy accept; }");
         await nft("add rule inet weft-test sent counter");
         await superframesGo(agent, "sockets");
-        expect(agent.daemon.stderr).toContain("nft list chain inet weft-test sent");
+        await logged("nft list chain inet weft-test sent");
         const before = await injectedSoFar(here());
         await transfer();
         expect(await injectedSoFar(here())).toBe(before);
@@ -101,7 +108,7 @@ for (const family of [4, 6] as Family[]) {
           run(["ethtool", "-K", "eth0", "tx-udp_tnl-segmentation", state, "tx-udp_tnl-csum-segmentation", state], { netns: here() });
         await features("off");
         await superframesGo(agent, "sockets");
-        expect(agent.daemon.stderr).toContain("would have superframes cut in software");
+        await logged("would have superframes cut in software");
         const before = await injectedSoFar(here());
         await ping(pair.containers[0].netns, pair.containers[1].ip4, { count: 20, intervalSeconds: 0.01 });
         expect((await injectedSoFar(here())) - before).toBeGreaterThanOrEqual(20);
@@ -143,7 +150,7 @@ for (const family of [4, 6] as Family[]) {
       await ipBatch(["link set weftu0 down"], here());
       await transfer();
       await superframesGo(agent, "sockets");
-      await eventually("the log to say so", () => agent.daemon.stderr.includes("the kernel refused a superframe of worker 0"));
+      await logged("the kernel refused a superframe of worker 0");
       expect(total(await agent.metrics(), "weft_dropped_frames_total", { reason: "tx_unreachable" })).toBeGreaterThan(0);
     });
 
