@@ -27,6 +27,8 @@ export const NETWORK_LEARNING = 2;
 export const NETWORK_UNLISTED_SOURCES = 4;
 export const NETWORK_RESERVED_BITS = 8;
 export const NETWORK_VLAN_TAGS = 16;
+/** Its frames find out what a path carries: they go to suspended VTEPs too, and are not held to the MTU that the path is believed to have. */
+export const NETWORK_PROBES = 32;
 
 /** A flood list: counts, VTEPs, ports, and the set of VTEPs whose frames are accepted. Two copies a network, behind N_FLOOD_COPY. */
 export const FLOOD_BYTES = 11264;

@@ -27,5 +27,6 @@ export const DROP_FULL_RING = 22;
 export const DROP_TX_UNREACHABLE = 23;
 export const DROP_TX_ERROR = 24;
 export const DROP_CORE_TRAP = 25;
+export const DROP_VTEP_SUSPENDED = 26;
 /** One more than the last. */
-export const REASONS = 26;
+export const REASONS = 27;

@@ -17,3 +17,5 @@ export const INJECT_NOTHING = 0;
 /** Frames that come alone; superframes are cut here, since the interface would have them cut in software. */
 export const INJECT_LONE = 1;
 export const INJECT_ALL = 2;
+/** u32. 1 = nothing is sent there for now (drop vtep_suspended), but on networks with NETWORK_PROBES; what comes from there is accepted. */
+export const V_SUSPENDED = 52;

@@ -1,10 +1,10 @@
-// Does it fit the path? The limit is the smaller of the network's MTU and what the path to the VTEP carries, less our headers; a superframe is
+// May it take the path, and does it fit? Nothing but probes goes to a suspended VTEP. The limit is the smaller of the network's MTU and what the path to the VTEP carries, less our headers; a superframe is
 // judged by its segments. What does not fit is dropped, and its sender told when it is a local port that may be told.
 
 import { TX_PAYLOAD_BYTES_MAX } from "../abi/limits";
-import { N_MTU } from "../abi/network";
-import { DROP_PKT_TOO_BIG } from "../abi/reason";
-import { V_MTU } from "../abi/vtep";
+import { N_FLAGS, N_MTU, NETWORK_PROBES } from "../abi/network";
+import { DROP_PKT_TOO_BIG, DROP_VTEP_SUSPENDED } from "../abi/reason";
+import { V_MTU, V_SUSPENDED } from "../abi/vtep";
 import { end, frame, l3, length } from "../offload/frame";
 import { headerBytes, segmentPayload, segments } from "../offload/superframe";
 import { drop } from "../ring/counter";
@@ -28,9 +28,18 @@ function packetBytes(): u32 {
   return length - before;
 }
 
-/** Sends the frame just parsed to `vtep`, or drops it as too big; tells `source` (the port it came from, alone to this VTEP; 0: one of several replicas). Room for both is checked. */
+/** Sends the frame just parsed to `vtep`, or drops it as suspended or too big; tells `source` (the port it came from, alone to this VTEP; 0: one of several replicas). Room for both is checked. */
 export function sendFitting(network: u32, vtep: u32, source: u32): void {
-  const mtu = min<u32>(MTU_MAX, min<u32>(load<u32>(networkAt(network) + N_MTU), atomic.load<u32>(vtepAt(vtep) + V_MTU)));
+  const row = networkAt(network);
+  const to = vtepAt(vtep);
+  let mtu = min<u32>(MTU_MAX, load<u32>(row, N_MTU));
+  if ((load<u32>(row, N_FLAGS) & NETWORK_PROBES) == 0) {
+    if (atomic.load<u32>(to + V_SUSPENDED) != 0) {
+      drop(network, DROP_VTEP_SUSPENDED, segments);
+      return;
+    }
+    mtu = min<u32>(mtu, atomic.load<u32>(to + V_MTU));
+  }
   if (packetBytes() <= mtu) {
     send(network, vtep, source != 0);
     return;

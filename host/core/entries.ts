@@ -95,6 +95,7 @@ export class Entries {
     const row = this.vtep(index);
     row[abi.V_PORT / 4] = entry.port;
     row[abi.V_MTU / 4] = entry.mtu;
+    row[abi.V_SUSPENDED / 4] = 0;
     new Uint8Array(row.buffer, row.byteOffset + abi.V_ADDRESS, 16).set(entry.address);
     Atomics.store(row, abi.V_FAMILY / 4, entry.family);
   }
@@ -118,5 +119,10 @@ export class Entries {
 
   setVtepMtu(index: number, mtu: number): void {
     Atomics.store(this.vtep(index), abi.V_MTU / 4, mtu);
+  }
+
+  /** From now on nothing but probes is sent there, or everything again. Workers see it with the next frame. */
+  setVtepSuspended(index: number, suspended: boolean): void {
+    Atomics.store(this.vtep(index), abi.V_SUSPENDED / 4, suspended ? 1 : 0);
   }
 }

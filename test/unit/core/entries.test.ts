@@ -48,6 +48,20 @@ test("a VTEP is written whole; its MTU may change", () => {
   expect(view.getUint32(abi.V_MTU, true)).toBe(1280);
 });
 
+test("a VTEP may be suspended and taken up again; whoever has its index next is not", () => {
+  const suspended = () => entries.vtep(7)[abi.V_SUSPENDED / 4];
+  const entry = { family: 4, port: 4789, mtu: 1450, address: parseIp("192.0.2.7") } as const;
+  entries.setVtep(7, entry);
+  expect(suspended()).toBe(0);
+  entries.setVtepSuspended(7, true);
+  expect(suspended()).toBe(1);
+  entries.setVtepSuspended(7, false);
+  expect(suspended()).toBe(0);
+  entries.setVtepSuspended(7, true);
+  entries.setVtep(7, entry);
+  expect(suspended()).toBe(0);
+});
+
 test("neighbours in the table are left alone", () => {
   entries.setPort(5, { fd: 1, owner: 0, network: 1, mac: 1 });
   expect([...entries.port(4)].every((word) => word === 0)).toBe(true);
