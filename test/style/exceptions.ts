@@ -4,7 +4,7 @@
 export type Exceptions = Record<string, string>;
 
 /** Files of more than 400 lines. */
-export const LONG_FILES: Exceptions = {};
+export const LONG_FILES: Exceptions = { "host/store/generated/rpc_pb.d.ts": "made by protoc-gen-es from etcd's API (npm run proto)" };
 
 /** Functions of more than 70 lines: `file#name`. */
 export const LONG_FUNCTIONS: Exceptions = {};
