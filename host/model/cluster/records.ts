@@ -17,8 +17,10 @@ export interface ClusterRecord {
 }
 
 export interface TokenRecord {
-  /** The secret part; the whole token is host/cluster/token.ts's. */
+  /** The secret part, in base 36; the whole token is host/cluster/token.ts's. */
   secret: string;
+  /** SHA-256 of those it had before (hex), the newest first: who comes with one is told so. */
+  rotated?: string[];
 }
 
 export interface SecretRecord {
@@ -38,6 +40,8 @@ export interface NodeRecord {
   joinedAt: string;
   /** When its liveness was last seen to end; null while it lives, as far as a manager knows. Its addresses are freed a long time after. */
   deadSince: string | null;
+  /** SHA-256 of its public key (hex): who comes back with a token and the same key is the same node. */
+  key?: string;
 }
 
 export interface AliveRecord {
