@@ -51,8 +51,8 @@ const ROOMS: Room[] = [
   { path: "host/api/client", may: ["host/model"], why: "the command line loads it: it must not drag the agent in" },
   {
     path: "host/api",
-    may: ["host/model", "host/api/client"],
-    why: "serves a view that the agent gives it and can change nothing by itself",
+    may: ["host/model", "host/sys", "host/api/client"],
+    why: "serves a view and operations that the agent gives it and can change nothing by itself; the kernel tells it who asks",
   },
   {
     path: "host/measure",
@@ -86,6 +86,16 @@ const ROOMS: Room[] = [
     why: "what may be asked of a cluster, done as transactions on a store that it is given",
   },
   {
+    path: "host/follow",
+    may: ["host/model"],
+    why: "turns the cluster's state into what this host shall forward: it is fed and asked, and touches nothing",
+  },
+  {
+    path: "host/endpoint",
+    may: ["host/model"],
+    why: "this host's endpoints, from the asking to the giving back: managers, namespaces and ports are handed to it",
+  },
+  {
     path: "host/sandbox",
     may: ["host/model", "host/sys", "host/netdev"],
     why: "processes in namespaces of their own, which must run on when the agent ends: it knows no cluster",
@@ -110,6 +120,8 @@ const ROOMS: Room[] = [
       "host/ipam",
       "host/manager",
       "host/sandbox",
+      "host/follow",
+      "host/endpoint",
       "host/metrics",
       "host/api",
       "host/api/client",

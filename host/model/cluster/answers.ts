@@ -86,11 +86,22 @@ export interface ContainerResource {
   Labels: Record<string, string>;
   /** Path of its network namespace. */
   SandboxKey: string;
+  /** The words before a command that run it inside (`nsenter …`); empty when nothing runs there. */
+  ExecPrefix: string[];
   LogPath: string;
   Networks: Record<
     string,
     { NetworkID: string; EndpointID: string; MacAddress: string; Addresses: string[]; Aliases: string[]; Interface: string }
   >;
+}
+
+/** A line of a container's log, as Docker's json-file has it: `GET /v1/containers/REF/logs` streams them. */
+export interface LogLine {
+  /** With its newline, unless the container ended before one, or the line was cut. */
+  log: string;
+  stream: "stdout" | "stderr";
+  /** ISO 8601. */
+  time: string;
 }
 
 /** Where one of several failed: the others were done. */

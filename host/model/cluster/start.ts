@@ -19,6 +19,13 @@ export interface MemberOptions {
   create: { dataPort: number; pools: { base: string; size: number }[] };
 }
 
+/** How `weft restore` was called. */
+export interface RestoreOptions {
+  /** What `weft backup` wrote. */
+  file: string;
+  stateDir: string;
+}
+
 export type StoreOptions =
   | { kind: "embedded" }
   | { kind: "etcd"; endpoints: string[]; ca: string | null; cert: string | null; key: string | null; user: string | null };
