@@ -1,0 +1,211 @@
+// The endpoints of this host: attached to a network, detached, and after whatever happened in between brought to one of the two. A manager
+// gives the addresses, the journal remembers, the follower has the interface made. Main thread.
+
+import type { Answer } from "../model/cluster/answers.ts";
+import { networkKey } from "../model/cluster/keys.ts";
+import type { Asked, ManagerOperation } from "../model/cluster/operations.ts";
+import type { EndpointRecord, NetworkRecord } from "../model/cluster/records.ts";
+import { type Store, StoreError } from "../model/cluster/store.ts";
+import { messageOf, OperationError } from "../model/errors.ts";
+import type { Journal, JournalEntry } from "./journal.ts";
+
+export interface Managers {
+  do<Name extends ManagerOperation>(name: Name, input: Asked<Name>): Promise<Answer<Name>>;
+}
+
+/** What has interfaces made and removed: host/follow/follower.ts, and the ports of host/control. */
+export interface Wiring {
+  addLocal(network: NetworkRecord, endpoint: { record: EndpointRecord; netns: string; interface: string }): void;
+  removeLocal(network: string, endpoint: string): void;
+  /** Resolves once what was asked for is applied. */
+  flush(): Promise<void>;
+  /** Why a port is not up, or null when it is. */
+  obstacle(netns: string, interfaceName: string): string | null;
+}
+
+export interface EndpointsOptions {
+  journal: Journal;
+  store: Pick<Store, "get">;
+  managers: Managers;
+  wiring: Wiring;
+  newId: () => string;
+  /** The inode of a namespace's path as text, or null when there is none. */
+  netnsId: (path: string) => string | null;
+  onEvent: (event: "attached" | "detached" | "lost" | "restored" | "pending", entry: JournalEntry, detail?: string) => void;
+}
+
+export interface Attachment {
+  network: string;
+  netns: string;
+  interface: string;
+  container: string | null;
+  name: string;
+  aliases: string[];
+  ips: string[];
+  mac?: string;
+}
+
+export class Endpoints {
+  readonly #options: EndpointsOptions;
+  /** Being attached or detached now: nobody else's to settle. */
+  readonly #busy = new Set<string>();
+  /** Settling goes on one round at a time. */
+  #settling: Promise<void> = Promise.resolve();
+
+  constructor(options: EndpointsOptions) {
+    this.#options = options;
+  }
+
+  get all(): JournalEntry[] {
+    return this.#options.journal.entries.filter(({ state }) => state === "held");
+  }
+
+  /** Takes up what the last agent held: to be called before anything is applied. */
+  resume(): void {
+    for (const entry of this.all) this.#wire(entry);
+  }
+
+  /** Resolves when its interface is there. Rejects with OperationError or StoreError, with nothing left behind, or what is left to be settled. */
+  async attach(wanted: Attachment): Promise<JournalEntry> {
+    const { journal, newId, netnsId } = this.#options;
+    const { netns, interface: name, container } = wanted;
+    const inode = netnsId(netns);
+    if (inode === null) throw new OperationError(`${netns}: no network namespace`);
+    const network = await this.#network(wanted.network);
+    const asked: JournalEntry = {
+      id: newId(),
+      network: network.id,
+      netns,
+      netnsId: inode,
+      interface: name,
+      container,
+      state: "asked",
+      record: null,
+      networkRecord: null,
+    };
+    this.#busy.add(asked.id);
+    try {
+      journal.write(asked);
+      return await this.#hold(asked, network, wanted);
+    } finally {
+      this.#busy.delete(asked.id);
+    }
+  }
+
+  async #hold(asked: JournalEntry, network: NetworkRecord, wanted: Attachment): Promise<JournalEntry> {
+    const { journal, managers, onEvent } = this.#options;
+    const { ips, mac, aliases, container, netns, interface: name } = wanted;
+    const request = {
+      id: asked.id,
+      network: network.id,
+      name: wanted.name,
+      aliases,
+      container,
+      ips,
+      ...(mac === undefined ? {} : { mac }),
+    };
+    let record: EndpointRecord;
+    try {
+      record = await managers.do("endpoint.create", request);
+    } catch (error) {
+      // A refusal is certain; of anything else nobody knows what became.
+      if (error instanceof StoreError) journal.write({ ...asked, state: "leaving" });
+      else journal.remove(asked.id);
+      throw error;
+    }
+    const held: JournalEntry = { ...asked, state: "held", record, networkRecord: network };
+    journal.write(held);
+    this.#wire(held);
+    await this.#options.wiring.flush();
+    const obstacle = this.#options.wiring.obstacle(netns, name);
+    if (obstacle !== null) {
+      await this.#leave(held);
+      throw new OperationError(obstacle);
+    }
+    onEvent("attached", held);
+    return held;
+  }
+
+  /** Resolves when its interface is gone; its address is freed as soon as a manager answers. Done also when it is not there. */
+  async detach(id: string): Promise<void> {
+    const entry = this.#options.journal.get(id);
+    if (!entry || this.#busy.has(id)) return;
+    this.#busy.add(id);
+    try {
+      await this.#leave(entry);
+    } finally {
+      this.#busy.delete(id);
+    }
+  }
+
+  async #leave(entry: JournalEntry): Promise<void> {
+    const { journal, wiring, onEvent } = this.#options;
+    const leaving: JournalEntry = { ...entry, state: "leaving" };
+    journal.write(leaving);
+    wiring.removeLocal(entry.network, entry.id);
+    await wiring.flush();
+    await this.#free(leaving);
+    onEvent("detached", leaving);
+  }
+
+  /** Frees what could not be freed when it was left, and lets go what is in namespaces that are gone. */
+  settle(): Promise<void> {
+    this.#settling = this.#settling.then(() => this.#settle()).catch(() => {});
+    return this.#settling;
+  }
+
+  /** The store lost an endpoint of this host (a backup was restored): it is put back as it was, or given up when its address is another's now. */
+  async restore(id: string): Promise<void> {
+    const { journal, managers, onEvent } = this.#options;
+    const entry = journal.get(id);
+    if (entry?.state !== "held" || !entry.record) return;
+    const { network, name, aliases, container, mac, addresses } = entry.record;
+    const ips = addresses.map((cidr) => cidr.split("/")[0]);
+    try {
+      const record = await managers.do("endpoint.create", { id, network, name, aliases, container, ips, mac });
+      journal.write({ ...entry, record });
+      onEvent("restored", entry);
+    } catch (error) {
+      if (error instanceof StoreError) return;
+      onEvent("lost", entry, messageOf(error));
+      await this.detach(id);
+    }
+  }
+
+  async #settle(): Promise<void> {
+    const { journal, netnsId, onEvent } = this.#options;
+    for (const entry of journal.entries) {
+      if (this.#busy.has(entry.id)) continue;
+      if (entry.state !== "held") await this.#free(entry);
+      else if (netnsId(entry.netns) !== entry.netnsId) {
+        onEvent("lost", entry, "its network namespace is gone");
+        await this.detach(entry.id);
+      }
+    }
+  }
+
+  /** Has a manager free the address; the entry stays until one has. */
+  async #free(entry: JournalEntry): Promise<void> {
+    const { journal, managers, onEvent } = this.#options;
+    try {
+      await managers.do("endpoint.remove", { id: entry.id, network: entry.network });
+      journal.remove(entry.id);
+    } catch (error) {
+      onEvent("pending", entry, messageOf(error));
+    }
+  }
+
+  #wire({ record, networkRecord, netns, interface: name }: JournalEntry): void {
+    if (record && networkRecord) this.#options.wiring.addLocal(networkRecord, { record, netns, interface: name });
+  }
+
+  /** The network as the store has it, by whatever the user called it. */
+  async #network(reference: string): Promise<NetworkRecord> {
+    const { managers, store } = this.#options;
+    const { found, refused } = await managers.do("network.inspect", { names: [reference] });
+    if (found.length === 0) throw new OperationError(refused[0]?.message ?? `network ${reference} not found`);
+    const entry = await store.get(networkKey(found[0].Id));
+    if (entry === null) throw new OperationError(`network ${reference} not found`);
+    return JSON.parse(entry.value) as NetworkRecord;
+  }
+}

@@ -1,0 +1,75 @@
+// What this host knows of its own endpoints, one small file each in the state directory. A file is written before a manager is asked, so that
+// whatever happens in between, the next start knows what may have to be given back; and it has all that forwarding needs while no manager
+// answers. Replaced in one step. Main thread.
+//
+//   asked (no record) ──manager answers──► held (record) ──leaves──► leaving ──manager has freed it──► no file
+
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import type { EndpointRecord, NetworkRecord } from "../model/cluster/records.ts";
+
+export interface JournalEntry {
+  /** Of the endpoint: chosen here. */
+  id: string;
+  /** Network's id. */
+  network: string;
+  /** Path of the namespace, and its identity (inode). */
+  netns: string;
+  netnsId: string;
+  interface: string;
+  container: string | null;
+  state: "asked" | "held" | "leaving";
+  /** Both there once held. */
+  record: EndpointRecord | null;
+  networkRecord: NetworkRecord | null;
+}
+
+const FILE = /^([0-9a-f]{64})\.json$/;
+const DIRECTORY_MODE = 0o700;
+const FILE_MODE = 0o600;
+
+export class Journal {
+  readonly #directory: string;
+  readonly #entries = new Map<string, JournalEntry>();
+
+  /** Reads what is there. A file that was cut short (a host that lost its power) is left out: its address is freed as a stray. */
+  constructor(directory: string) {
+    this.#directory = directory;
+    mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+    for (const name of readdirSync(directory)) {
+      if (!FILE.test(name)) continue;
+      try {
+        const entry = JSON.parse(readFileSync(join(directory, name), "utf8")) as JournalEntry;
+        this.#entries.set(entry.id, entry);
+      } catch {
+        rmSync(join(directory, name), { force: true });
+      }
+    }
+  }
+
+  get entries(): JournalEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  get(id: string): JournalEntry | undefined {
+    return this.#entries.get(id);
+  }
+
+  write(entry: JournalEntry): void {
+    const path = join(this.#directory, `${entry.id}.json`);
+    const fd = openSync(`${path}.new`, "w", FILE_MODE);
+    try {
+      writeSync(fd, JSON.stringify(entry));
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(`${path}.new`, path);
+    this.#entries.set(entry.id, entry);
+  }
+
+  remove(id: string): void {
+    rmSync(join(this.#directory, `${id}.json`), { force: true });
+    this.#entries.delete(id);
+  }
+}

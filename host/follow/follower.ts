@@ -1,0 +1,189 @@
+// Follows the cluster's state by watches and keeps a ClusterView of it: nodes first, then who lives and the networks, then the endpoints of
+// the networks that this host takes part in, so that nothing is forwarded to a node before it is known where that is. What may have changed is
+// handed on in one piece for all that came in one turn of the event loop. Main thread.
+
+import { ALIVE, ENDPOINTS, NETWORKS, NODES, networkEndpoints, partsOf } from "../model/cluster/keys.ts";
+import type { EndpointRecord, NetworkRecord, NodeRecord } from "../model/cluster/records.ts";
+import type { Store, Watch, WatchEvent, Watcher } from "../model/cluster/store.ts";
+import type { ClusterView, LocalEndpoint } from "./cluster-view.ts";
+
+export interface FollowerOptions {
+  store: Store;
+  view: ClusterView;
+  /** The view has changed: apply it. Not called again before the promise settles; what comes meanwhile is in the next call. */
+  onChange: () => Promise<void>;
+  /** Endpoints of other nodes that were told of one by one, by the times of their records: applied with the next onChange. */
+  onEndpoint: (record: EndpointRecord) => void;
+  /** A record that cannot be read is left out. */
+  onBadRecord: (key: string, why: string) => void;
+  /** Managers are heard, or no longer. */
+  onConnection: (connected: boolean, why: string) => void;
+}
+
+export class Follower {
+  readonly #options: FollowerOptions;
+  readonly #watches: Watch[] = [];
+  readonly #endpoints = new Map<string, Watch>();
+  #nodesKnown = false;
+  #closed = false;
+  #changed = false;
+  #applying: Promise<void> | null = null;
+  /** Watches whose first snapshot is still to come. */
+  readonly #awaited = new Set<string>();
+  #synced = Promise.withResolvers<void>();
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to watch. */
+  start(): void {
+    const { view } = this.#options;
+    this.#watch(NODES, {
+      snapshot: (nodes: NodeRecord[]) => view.setNodes(nodes),
+      put: (node: NodeRecord) => view.setNode(node),
+      remove: (key) => view.removeNode(partsOf(key, NODES)[0]),
+      after: () => this.#afterNodes(),
+    });
+  }
+
+  /** Resolves once everything was heard that there is to hear: the networks of this host's endpoints too. */
+  synced(): Promise<void> {
+    return this.#synced.promise;
+  }
+
+  /** An endpoint of this host; its network's others are followed from now on. */
+  addLocal(network: NetworkRecord, endpoint: LocalEndpoint): void {
+    const isNew = this.#options.view.addLocal(network, endpoint);
+    if (isNew && this.#nodesKnown) this.#followEndpoints(network.id);
+    this.#notify();
+  }
+
+  removeLocal(network: string, endpoint: string): void {
+    if (this.#options.view.removeLocal(network, endpoint)) {
+      this.#endpoints.get(network)?.close();
+      this.#endpoints.delete(network);
+      this.#arrived(networkEndpoints(network));
+    }
+    this.#notify();
+  }
+
+  /** Has what is pending applied, and resolves when it is. */
+  async flush(): Promise<void> {
+    this.#notify();
+    while (this.#applying) await this.#applying;
+  }
+
+  /** Stops watching; resolves when nothing is being applied any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const watch of [...this.#watches, ...this.#endpoints.values()]) watch.close();
+    await this.#applying;
+  }
+
+  #afterNodes(): void {
+    if (this.#nodesKnown) return;
+    this.#nodesKnown = true;
+    const { view } = this.#options;
+    this.#watch(ALIVE, {
+      snapshot: (_records, keys) => view.setAlive(keys.map((key) => partsOf(key, ALIVE)[0])),
+      put: (_record, key) => view.addAlive(partsOf(key, ALIVE)[0]),
+      remove: (key) => view.removeAlive(partsOf(key, ALIVE)[0]),
+    });
+    this.#watch(NETWORKS, {
+      snapshot: (networks: NetworkRecord[]) => view.setNetworks(networks),
+      put: (network: NetworkRecord) => view.setNetwork(network),
+      remove: (key) => view.removeNetwork(partsOf(key, NETWORKS)[0]),
+    });
+    for (const network of view.memberships()) this.#followEndpoints(network);
+  }
+
+  #followEndpoints(network: string): void {
+    const { view, onEndpoint } = this.#options;
+    const watch = this.#watch(networkEndpoints(network), {
+      snapshot: (endpoints: EndpointRecord[]) => view.setEndpoints(network, endpoints),
+      put: (endpoint: EndpointRecord) => {
+        view.setEndpoint(endpoint);
+        onEndpoint(endpoint);
+      },
+      remove: (key) => view.removeEndpoint(network, partsOf(key, ENDPOINTS)[2]),
+    });
+    this.#endpoints.set(network, watch);
+  }
+
+  #watch<T>(
+    prefix: string,
+    to: {
+      snapshot: (records: T[], keys: string[]) => void;
+      put: (record: T, key: string) => void;
+      remove: (key: string) => void;
+      after?: () => void;
+    },
+  ): Watch {
+    const { store, onConnection } = this.#options;
+    const watcher: Watcher = {
+      onSnapshot: ({ entries }) => {
+        const read = entries.flatMap(({ key, value }) => {
+          const record = this.#read<T>(key, value);
+          return record === undefined ? [] : [{ key, record }];
+        });
+        to.snapshot(
+          read.map(({ record }) => record),
+          read.map(({ key }) => key),
+        );
+        to.after?.();
+        this.#arrived(prefix);
+        this.#notify();
+      },
+      onEvents: (events) => {
+        for (const event of events) this.#take(event, to);
+        this.#notify();
+      },
+      ...(prefix === NODES ? { onConnection } : {}),
+    };
+    this.#awaited.add(prefix);
+    const watch = store.watch(prefix, watcher);
+    if (!prefix.startsWith(ENDPOINTS)) this.#watches.push(watch);
+    return watch;
+  }
+
+  #take<T>(event: WatchEvent, to: { put: (record: T, key: string) => void; remove: (key: string) => void }): void {
+    if (event.type === "delete") {
+      to.remove(event.key);
+      return;
+    }
+    const record = this.#read<T>(event.entry.key, event.entry.value);
+    if (record !== undefined) to.put(record, event.entry.key);
+  }
+
+  #read<T>(key: string, value: string): T | undefined {
+    try {
+      return JSON.parse(value) as T;
+    } catch (error) {
+      this.#options.onBadRecord(key, (error as Error).message);
+      return undefined;
+    }
+  }
+
+  #arrived(prefix: string): void {
+    if (this.#awaited.delete(prefix) && this.#awaited.size === 0) this.#synced.resolve();
+  }
+
+  #notify(): void {
+    this.#changed = true;
+    if (this.#applying || this.#closed) return;
+    this.#applying = this.#apply().finally(() => {
+      this.#applying = null;
+      if (this.#changed) this.#notify();
+    });
+  }
+
+  async #apply(): Promise<void> {
+    // What else came in this turn goes with it.
+    await new Promise(setImmediate);
+    while (this.#changed && !this.#closed) {
+      this.#changed = false;
+      await this.#options.onChange();
+    }
+  }
+}

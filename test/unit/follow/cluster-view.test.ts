@@ -1,0 +1,172 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { ClusterView } from "../../../host/follow/cluster-view.ts";
+import type { EndpointRecord, NodeRecord } from "../../../host/model/cluster/records.ts";
+import type { Desired, Dirty } from "../../../host/model/forwarding.ts";
+import { endpointRecord, networkRecord, nodeRecord } from "./records.ts";
+
+const BLUE = networkRecord("w1", { name: "blue" });
+
+function local(number: number) {
+  return { record: endpointRecord("w1", "self", number), netns: `/run/netns/c${number}`, interface: "eth0" };
+}
+
+function viewOf(nodes: NodeRecord[], endpoints: EndpointRecord[]): ClusterView {
+  const view = new ClusterView("self");
+  view.setNodes(nodes);
+  view.addLocal(BLUE, local(1));
+  view.setEndpoints("w1", endpoints);
+  return view;
+}
+
+const NODES = [nodeRecord("self", "10.99.0.1"), nodeRecord("b", "10.99.0.2"), nodeRecord("c", "10.99.0.3")];
+
+test("a network without an endpoint of this host is not forwarded", () => {
+  const view = new ClusterView("self");
+  view.setNodes(NODES);
+  view.setNetworks([BLUE]);
+  view.setEndpoints("w1", [endpointRecord("w1", "b", 2)]);
+  expect(view.desired.size).toBe(0);
+  expect(view.takeDirty()).toBeNull();
+});
+
+test("remote endpoints become FDB entries, neighbours and peers; local ones ports", () => {
+  const view = viewOf(NODES, [endpointRecord("w1", "self", 1), endpointRecord("w1", "b", 2, { addresses: ["10.0.0.2/24", "fd00::2/64"] })]);
+  const blue = view.desired.get("blue");
+  expect(blue?.fdb).toEqual(new Map([["02:00:00:00:00:02", "10.99.0.2"]]));
+  expect(blue?.neighbors).toEqual(
+    new Map([
+      ["10.0.0.2", "02:00:00:00:00:02"],
+      ["fd00::2", "02:00:00:00:00:02"],
+    ]),
+  );
+  expect(blue?.peers).toEqual(new Set(["10.99.0.2"]));
+  expect([...(blue?.ports.keys() ?? [])]).toEqual(["/run/netns/c1/eth0"]);
+});
+
+test("one changed endpoint is all that is dirty", () => {
+  const view = viewOf(NODES, [endpointRecord("w1", "b", 2)]);
+  view.takeDirty();
+  view.setEndpoint(endpointRecord("w1", "b", 3));
+  expect(view.takeDirty()).toEqual(new Map([["blue", { frame: false, macs: new Set(["02:00:00:00:00:03"]), ips: new Set(["10.0.0.3"]) }]]));
+});
+
+test("a node with another VTEP takes its endpoints along", () => {
+  const view = viewOf(NODES, [endpointRecord("w1", "b", 2), endpointRecord("w1", "c", 3)]);
+  view.setNode(nodeRecord("b", "10.99.0.9"));
+  expect(view.desired.get("blue")?.fdb.get("02:00:00:00:00:02")).toBe("10.99.0.9");
+  expect(view.desired.get("blue")?.peers).toEqual(new Set(["10.99.0.9", "10.99.0.3"]));
+});
+
+test("an endpoint that moved is not lost when its old record goes last", () => {
+  const view = viewOf(NODES, [endpointRecord("w1", "b", 2)]);
+  view.setEndpoint(endpointRecord("w1", "c", 2, { id: "moved" }));
+  view.removeEndpoint("w1", "e2");
+  expect(view.desired.get("blue")?.fdb.get("02:00:00:00:00:02")).toBe("10.99.0.3");
+  expect(view.desired.get("blue")?.neighbors.get("10.0.0.2")).toBe("02:00:00:00:00:02");
+});
+
+test("the dead are those without a lease, but this host", () => {
+  const view = viewOf(NODES, []);
+  view.setAlive(["b"]);
+  expect(view.deadVteps()).toEqual(new Set(["10.99.0.3"]));
+  view.addAlive("c");
+  expect(view.deadVteps()).toEqual(new Set());
+});
+
+test("until a network's endpoints are known it is forwarded as before; then what was wrong goes", () => {
+  const seed: Desired = new Map(viewOf(NODES, [endpointRecord("w1", "b", 2), endpointRecord("w1", "c", 3)]).desired);
+  const view = new ClusterView("self", seed);
+  view.addLocal(BLUE, local(1));
+  expect(view.desired.get("blue")?.fdb.size).toBe(2);
+  view.setNodes(NODES);
+  view.takeDirty();
+  view.setEndpoints("w1", [endpointRecord("w1", "b", 2)]);
+  expect([...(view.desired.get("blue")?.fdb.keys() ?? [])]).toEqual(["02:00:00:00:00:02"]);
+  expect(view.desired.get("blue")?.peers).toEqual(new Set(["10.99.0.2"]));
+  expect(view.takeDirty()?.get("blue")?.macs.has("02:00:00:00:00:03")).toBe(true);
+});
+
+test("what the store lacks of this host, and what it has too much", () => {
+  const view = viewOf(NODES, [endpointRecord("w1", "self", 7)]);
+  expect(view.missing().map(({ record }) => record.id)).toEqual(["e1"]);
+  expect(view.strays()).toEqual([{ network: "w1", id: "e7" }]);
+});
+
+test("the last local endpoint takes the network along", () => {
+  const view = viewOf(NODES, [endpointRecord("w1", "b", 2)]);
+  expect(view.removeLocal("w1", "e1")).toBe(true);
+  expect(view.desired.size).toBe(0);
+  expect(view.takeDirty()?.get("blue")?.frame).toBe(true);
+});
+
+type Step =
+  | { kind: "node"; node: string; vtep: number }
+  | { kind: "gone"; node: string }
+  | { kind: "put"; id: number; node: string; mac: number }
+  | { kind: "delete"; id: number };
+
+const node = fc.constantFrom("b", "c", "d");
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ kind: fc.constant("node" as const), node, vtep: fc.integer({ min: 2, max: 9 }) }),
+  fc.record({ kind: fc.constant("gone" as const), node }),
+  fc.record({ kind: fc.constant("put" as const), id: fc.nat(5), node, mac: fc.nat(5) }),
+  fc.record({ kind: fc.constant("delete" as const), id: fc.nat(5) }),
+);
+
+test("whatever came in whichever order, the tables are those of the state that it came to, and all that differs was said to be dirty", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const view = viewOf([NODES[0]], []);
+      const nodes = new Map<string, number>();
+      const endpoints = new Map<number, { node: string; mac: number }>();
+      const applied = new Map<string, string>();
+      for (const each of steps) {
+        take(view, each, nodes, endpoints);
+        follow(view, view.takeDirty(), applied);
+        const expected = new Map(
+          [...endpoints.values()].flatMap(({ node: id, mac }) => {
+            const vtep = nodes.get(id);
+            return vtep === undefined ? [] : [[macOf(mac), `10.99.0.${vtep}`] as const];
+          }),
+        );
+        expect(view.desired.get("blue")?.fdb).toEqual(expected);
+        expect(applied).toEqual(expected);
+        expect(view.desired.get("blue")?.peers).toEqual(new Set(expected.values()));
+      }
+    }),
+  );
+});
+
+const macOf = (number: number) => endpointRecord("w1", "b", number).mac;
+
+/** As a store has it: a MAC has one owner, so whoever had it goes first. */
+function take(view: ClusterView, each: Step, nodes: Map<string, number>, endpoints: Map<number, { node: string; mac: number }>): void {
+  if (each.kind === "node") {
+    nodes.set(each.node, each.vtep);
+    view.setNode(nodeRecord(each.node, `10.99.0.${each.vtep}`));
+  } else if (each.kind === "gone") {
+    nodes.delete(each.node);
+    view.removeNode(each.node);
+  } else if (each.kind === "delete") {
+    endpoints.delete(each.id);
+    view.removeEndpoint("w1", `id${each.id}`);
+  } else {
+    for (const [id, { mac }] of endpoints) {
+      if (mac !== each.mac || id === each.id) continue;
+      endpoints.delete(id);
+      view.removeEndpoint("w1", `id${id}`);
+    }
+    endpoints.set(each.id, each);
+    view.setEndpoint(endpointRecord("w1", each.node, each.mac, { id: `id${each.id}` }));
+  }
+}
+
+/** What applying no more than the dirty entries would make of the tables. */
+function follow(view: ClusterView, dirty: Exclude<Dirty, "all"> | null, applied: Map<string, string>): void {
+  for (const mac of dirty?.get("blue")?.macs ?? []) {
+    const vtep = view.desired.get("blue")?.fdb.get(mac);
+    if (vtep === undefined) applied.delete(mac);
+    else applied.set(mac, vtep);
+  }
+}
