@@ -1,4 +1,4 @@
-// What the API answers, as a function of the request and the view. Pure: no sockets, no HTTP library.
+// What the API answers about the data plane, as a function of the request and the view. Pure: no sockets, no HTTP library.
 //
 //   GET /v1/info                        version and node
 //   GET /v1/networks                    networks of this host

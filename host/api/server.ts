@@ -1,16 +1,28 @@
-// Serves the API over HTTP on a unix socket. Main thread. Who may open the socket may read everything; nothing can be changed.
+// Serves the API over HTTP on a unix socket. Main thread. Only root and the agent's own user are listened to, whatever the socket's mode has become; what a
+// request may hold, and how long it may take to come, is bounded before it is looked at.
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { messageOf } from "../model/errors.ts";
 import type { DataPlaneView } from "../model/view.ts";
+import { peerCredentials } from "../sys/peer-credentials.ts";
+import { hasBody, readBody } from "./body.ts";
+import { REQUEST_BYTES_MAX } from "./client.ts";
+import { logsRequest, streamLogs } from "./logs.ts";
+import { type Operations, operationOf, perform, statusOf } from "./operations.ts";
 import { type Answer, refuse, route } from "./routes.ts";
 import { listenAt } from "./socket.ts";
 
-const CONNECTIONS_MAX = 64;
+/** Each follower of a log and each waiter holds one. */
+const CONNECTIONS_MAX = 512;
 const HEADER_BYTES_MAX = 8192;
+/** Header and body, together. */
 const REQUEST_MS_MAX = 10000;
+const CHECK_MS = 1000;
+/** How long somebody who may not ask can keep a connection. */
+const STRANGER_MS_MAX = 1000;
 /** Rows written in one piece. */
 const ROWS_PER_CHUNK = 256;
 
@@ -19,13 +31,32 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-/** Serves `view` at the unix socket `path`. Rejects with OperationError when another agent serves it or it cannot be had. */
-export async function serveApi(path: string, view: DataPlaneView): Promise<ApiServer> {
-  const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX, requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX });
+/**
+ * Serves `view` and `operations` (null = this agent is in no cluster) at the unix socket `path`. Rejects with OperationError when another agent
+ * serves it or it cannot be had.
+ */
+export async function serveApi(path: string, view: DataPlaneView, operations: Operations | null = null): Promise<ApiServer> {
+  const server = createServer({
+    maxHeaderSize: HEADER_BYTES_MAX,
+    requestTimeout: REQUEST_MS_MAX,
+    headersTimeout: REQUEST_MS_MAX,
+    connectionsCheckingInterval: CHECK_MS,
+  });
   server.maxConnections = CONNECTIONS_MAX;
+  const strangers = new WeakMap<Socket, number>();
+  server.prependListener("connection", (socket: Socket) => {
+    const uid = strangerOf(socket);
+    if (uid === null) return;
+    strangers.set(socket, uid);
+    const timer = setTimeout(() => socket.destroy(), STRANGER_MS_MAX);
+    socket.on("close", () => clearTimeout(timer));
+  });
   server.on("request", (request, response) => {
+    const uid = strangers.get(request.socket);
+    const why = `user ${uid} may not ask this agent: only root and user ${process.geteuid?.()} may`;
+    const sent = uid === undefined ? answer(request, response, view, operations) : send(response, refuse(403, why));
     // A client that goes away in the middle is its own business.
-    send(response, answer(request, view)).catch(() => response.destroy());
+    sent.catch(() => response.destroy());
   });
   await listenAt(server, path);
   // An error of a later accept (EMFILE) must not end the agent.
@@ -39,20 +70,50 @@ export async function serveApi(path: string, view: DataPlaneView): Promise<ApiSe
   };
 }
 
-function answer(request: IncomingMessage, view: DataPlaneView): Answer {
-  const hasBody = request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
-  if (hasBody) return refuse(413, "requests have no body");
+/** The user at the other end when it is neither root nor the agent's own; -1 when the kernel does not tell. */
+function strangerOf(socket: Socket): number | null {
+  // Node has no other name for the descriptor of a connection.
+  const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
   try {
-    return route(request.method ?? "", request.url ?? "", view);
+    const { uid } = peerCredentials(fd);
+    return uid === 0 || uid === process.geteuid?.() ? null : uid;
+  } catch {
+    return -1;
+  }
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  view: DataPlaneView,
+  operations: Operations | null,
+): Promise<void> {
+  const controller = new AbortController();
+  response.on("close", () => controller.abort());
+  try {
+    const { method = "", url = "" } = request;
+    const name = operationOf(url);
+    if (name !== null && method !== "POST") return await send(response, refuse(405, `${url} can only be asked (POST)`));
+    if (name !== null) {
+      const body = await readBody(request);
+      if (body === null) return await send(response, refuse(413, `${name}: the request has more than ${REQUEST_BYTES_MAX} bytes`));
+      return await send(response, await perform(operations, name, body, controller.signal));
+    }
+    if (hasBody(request)) return await send(response, refuse(413, `${method} ${url}: such requests have no body`));
+    const logs = method === "GET" ? logsRequest(url) : null;
+    if (logs === null) return await send(response, route(method, url, view));
+    const refused = await streamLogs(response, operations, logs, controller.signal);
+    if (refused !== null) await send(response, refused);
   } catch (error) {
-    return refuse(500, messageOf(error));
+    if (response.headersSent) throw error;
+    await send(response, refuse(statusOf(error), messageOf(error)));
   }
 }
 
 async function send(response: ServerResponse, { status, body }: Answer): Promise<void> {
-  // 413 leaves a body unread behind it, so that connection is of no further use.
-  const headers = { "content-type": "application/json", ...(status === 413 ? { connection: "close" } : {}) };
-  response.writeHead(status, headers);
+  // 413 leaves a body unread behind it, and 403 is for a stranger: that connection is of no further use.
+  const last = status === 413 || status === 403 ? { connection: "close" } : {};
+  response.writeHead(status, { "content-type": "application/json", ...last });
   if (Array.isArray(body)) await pipeline(Readable.from(listText(body)), response);
   else response.end(`${JSON.stringify(body)}\n`);
 }

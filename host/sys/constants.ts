@@ -5,12 +5,15 @@ export const O_RDONLY = 0;
 export const O_RDWR = 2;
 export const O_NONBLOCK = 0o4000;
 export const O_CLOEXEC = 0o2000000;
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;
 
 // asm-generic/errno-base.h, asm-generic/errno.h
 export const EPERM = 1;
 export const EINTR = 4;
 export const EIO = 5;
 export const EAGAIN = 11;
+export const EWOULDBLOCK = EAGAIN;
 export const ENOMEM = 12;
 export const EBUSY = 16;
 export const EINVAL = 22;
@@ -79,6 +82,7 @@ export const SOL_SOCKET = 1;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_REUSEPORT = 15;
+export const SO_PEERCRED = 17;
 export const SO_ATTACH_FILTER = 26;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;

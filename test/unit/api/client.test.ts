@@ -46,7 +46,7 @@ describe("the API client", () => {
 
   test("no socket: is the agent running?", async () => {
     const asked = new ApiClient(host).info();
-    await expect(asked).rejects.toThrow(`cannot reach the agent at ${host}: is 'weft agent' running?`);
+    await expect(asked).rejects.toThrow(`cannot reach the agent at ${host}: is weft running on this host?`);
     await expect(asked).rejects.toBeInstanceOf(OperationError);
   });
 

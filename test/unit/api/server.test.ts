@@ -61,7 +61,7 @@ describe("the API server", () => {
   test("a request with a body is refused", async () => {
     server = await serveApi(socketPath, sampleView());
     const { status, text } = await ask("/v1/fdb", { method: "POST", body: "x".repeat(100) });
-    expect([status, JSON.parse(text)]).toEqual([413, { message: "requests have no body" }]);
+    expect([status, JSON.parse(text)]).toEqual([413, { message: "POST /v1/fdb: such requests have no body" }]);
   });
 
   test("headers that are too large are refused", async () => {

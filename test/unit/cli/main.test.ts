@@ -47,7 +47,7 @@ describe("bin/weft", () => {
 
   test("arguments arrive as they were given", () => {
     expect(weft(["--host", "unix:///a  b/$x", "fdb", "show"]).stderr).toBe(
-      "cannot reach the agent at unix:///a  b/$x: is 'weft agent' running?\n",
+      "cannot reach the agent at unix:///a  b/$x: is weft running on this host?\n",
     );
   });
 

@@ -70,7 +70,7 @@ describe("asking", () => {
     expect(await weft(["fdb", "show"], { env: { WEFT_HOST: "unix:///nowhere/weft.sock" } })).toEqual({
       code: 1,
       out: "",
-      err: "cannot reach the agent at unix:///nowhere/weft.sock: is 'weft agent' running?\n",
+      err: "cannot reach the agent at unix:///nowhere/weft.sock: is weft running on this host?\n",
     });
   });
 
