@@ -58,6 +58,7 @@ export const sched_setaffinity = declare<(thread: number, bytes: number, mask: U
   "void *",
 ]);
 export const dup = declare<(fd: Fd) => Fd>("dup", "int", ["int"]);
+export const flock = declare<(fd: Fd, operation: number) => number>("flock", "int", ["int", "int"]);
 export const close = declare<(fd: Fd) => number>("close", "int", ["int"]);
 export const ioctl = declare<(fd: Fd, request: number, argument: Address) => number>("ioctl", "int", ["int", "ulong", "int64"]);
 export const setns = declare<(fd: Fd, type: number) => number>("setns", "int", ["int", "int"]);

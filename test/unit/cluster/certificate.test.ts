@@ -23,15 +23,19 @@ test("a request carries the key that it was made with, and proves it", async () 
   expect(toPem(toDer(certificate))).toBe(certificate);
 });
 
-test("any changed byte of a request is refused", async () => {
-  const request = await makeRequest(newKey());
+test("no changed byte of a request makes it one for another key", async () => {
+  const key = newKey();
+  const request = await makeRequest(key);
   await fc.assert(
     fc.asyncProperty(fc.nat(request.length - 1), fc.integer({ min: 1, max: 255 }), async (at, flip) => {
       const changed = request.slice();
       changed[at] ^= flip;
-      await expect(readRequest(changed)).rejects.toThrow(/^the certificate request /);
+      // A few bytes mean nothing, e.g. the tag of the signature's parameters.
+      const outcome = await readRequest(changed).catch((error: Error) => error);
+      if (outcome instanceof Error) expect(outcome.message).toMatch(/^the certificate request /);
+      else expect(outcome.keyHash).toBe(publicKeyHash(key));
     }),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
   await expect(readRequest(new Uint8Array())).rejects.toThrow("has 0 bytes");
   await expect(readRequest(new Uint8Array(5000))).rejects.toThrow("has 5000 bytes");
