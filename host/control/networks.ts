@@ -64,7 +64,8 @@ function flagsOf(config: NetworkConfig): number {
     (config.learning ? abi.NETWORK_LEARNING : 0) |
     (config.allowUnlistedSources ? abi.NETWORK_UNLISTED_SOURCES : 0) |
     (config.ignoreReservedBits ? abi.NETWORK_RESERVED_BITS : 0) |
-    (config.allowVlanTags ? abi.NETWORK_VLAN_TAGS : 0)
+    (config.allowVlanTags ? abi.NETWORK_VLAN_TAGS : 0) |
+    (config.probes ? abi.NETWORK_PROBES : 0)
   );
 }
 

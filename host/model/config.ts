@@ -47,6 +47,8 @@ export interface NetworkConfig {
   allowUnlistedSources: boolean;
   ignoreReservedBits: boolean;
   allowVlanTags: boolean;
+  /** Its frames find out what paths carry: not held to suspension nor to path MTUs. The cluster's own network of probes; no file key. */
+  probes?: boolean;
   tos: number | "inherit";
   ttl: number | "inherit";
   /** File key `ageing`. */

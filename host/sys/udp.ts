@@ -18,6 +18,7 @@ const SOURCE_PORT_TRIES = 64;
 /** What a sending socket is set to, so that a message with it needs no control message. */
 export const DEFAULT_TTL = 64;
 export const DEFAULT_TOS = 0;
+const LOOPBACK = "127.0.0.1";
 
 export interface ReceiverOptions {
   /** Own VTEP address; the wildcard would take other programs' traffic. */
@@ -71,6 +72,17 @@ export function openSender(options: { address: string }): number {
       set(fd, k.IPPROTO_IPV6, k.IPV6_TCLASS, DEFAULT_TOS);
     }
     bindToFreePort(fd, family, options.address);
+  });
+}
+
+/**
+ * A socket of this host's loopback that is connected to `port` there: what is written goes to that port, and only what comes from it is read.
+ * Throws SysError, with nothing open.
+ */
+export function openLoopback(port: number): number {
+  return opened(4, (fd) => {
+    const target = sockaddr(4, LOOPBACK, port);
+    check(connect(fd, target, target.length), "connect", endpointText(LOOPBACK, port));
   });
 }
 

@@ -49,6 +49,7 @@ describe("networks", () => {
     [{ learning: false, allowUnlistedSources: true }, abi.NETWORK_UNLISTED_SOURCES],
     [{ learning: false, ignoreReservedBits: true }, abi.NETWORK_RESERVED_BITS],
     [{ learning: false, allowVlanTags: true }, abi.NETWORK_VLAN_TAGS],
+    [{ learning: false, probes: true }, abi.NETWORK_PROBES],
   ])("%o has these flags", (change, flags) => {
     write([change]);
     expect(row(1)(abi.N_FLAGS)).toBe(flags | abi.NETWORK_LIVE);

@@ -4,10 +4,10 @@ import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 import { IPPROTO_UDP } from "../../../host/sys/constants.ts";
 import { closeFd } from "../../../host/sys/fd.ts";
-import { read, sendto, setsockopt } from "../../../host/sys/libc.ts";
+import { read, sendto, setsockopt, write } from "../../../host/sys/libc.ts";
 import { Scratch } from "../../../host/sys/memory.ts";
 import { type Family, sockaddr } from "../../../host/sys/sockaddr.ts";
-import { openReceiver, openSender, pathMtu, SOURCE_PORT_MIN, socketDrops } from "../../../host/sys/udp.ts";
+import { localPort, openLoopback, openReceiver, openSender, pathMtu, SOURCE_PORT_MIN, socketDrops } from "../../../host/sys/udp.ts";
 
 const PORT = 47_891;
 /** linux/udp.h; nothing of ours sends so. */
@@ -100,4 +100,24 @@ test("nothing stays open after a failure", () => {
   const before = open();
   for (let i = 0; i < 10; i++) expect(() => openSender({ address: "192.0.2.1" })).toThrow();
   expect(open()).toBe(before);
+});
+
+test("a socket of the loopback speaks with one port alone", async () => {
+  const [friend, stranger] = [createSocket("udp4"), createSocket("udp4")];
+  sockets.push(friend, stranger);
+  for (const socket of [friend, stranger]) {
+    const listening = once(socket, "listening");
+    socket.bind(0, "127.0.0.1");
+    await listening;
+  }
+  const fd = openLoopback(friend.address().port);
+  fds.push(fd);
+  const send = (socket: Socket, text: string) => new Promise((sent) => socket.send(text, localPort(fd), "127.0.0.1", sent));
+  await send(stranger, "not you");
+  await send(friend, "hello");
+  const buffer = new Scratch(64);
+  expect([read(fd, buffer.base, 64), read(fd, buffer.base, 64)]).toEqual([5, -1]);
+  const answer = once(friend, "message");
+  expect(write(fd, buffer.base, 5)).toBe(5);
+  expect(String((await answer)[0])).toBe("hello");
 });
