@@ -1,5 +1,5 @@
-// The packet core: the list of its exports. Workers call attach, wake, rest, egress, ingress, complete, recover, tell…; the main thread's instance calls the
-// writers of the tables. Every constant of the ABI is exported too, so that the host can compare it with the one it was written against.
+// The packet core: the list of its exports. Workers call attach, wake, rest, egress, ingress, complete, recover, tell…; the main thread's instance looks
+// into the tables and calls their writers. Every constant of the ABI is exported too, so that the host can compare it with the one it was written against.
 
 export * from "./abi/counter";
 export * from "./abi/event";
@@ -17,5 +17,5 @@ export { ingress } from "./path/ingress";
 export { attach } from "./ring/block";
 export { rest, wake } from "./ring/breath";
 export { tellPathMtu, tellPortGone } from "./ring/event";
-export { addressRebuild, addressRemove, addressSet } from "./table/address";
-export { fdbAge, fdbFlush, fdbRebuild, fdbRemove, fdbSet } from "./table/fdb";
+export { addressFind, addressRebuild, addressRemove, addressSet } from "./table/address";
+export { fdbAge, fdbFind, fdbFlush, fdbRebuild, fdbRemove, fdbSet, fdbTarget } from "./table/fdb";

@@ -73,8 +73,30 @@ export class Entries {
     row[abi.N_AGEING / 4] = Math.ceil((entry.ageingSeconds * 1000) / abi.TICK_MS);
     row[abi.N_LEARNED_MAX / 4] = entry.learnedMax;
     row[abi.N_FLAGS / 4] = entry.flags | abi.NETWORK_LIVE;
-    const map = new Uint16Array(this.#buffer, this.#header[abi.H_VNI / 4], abi.VNI_MAX + 1);
-    Atomics.store(map, entry.vni, index);
+    Atomics.store(this.#vnis(), entry.vni, index);
+  }
+
+  /** Frames of its VNI no longer find it. Workers may be busy with some that did. */
+  unmapNetwork(index: number): void {
+    const map = this.#vnis();
+    const vni = this.network(index)[abi.N_VNI / 4];
+    if (map[vni] === index) Atomics.store(map, vni, 0);
+  }
+
+  /** Network index of a VNI, 0 = none. */
+  networkOfVni(vni: number): number {
+    return this.#vnis()[vni];
+  }
+
+  /** Forgets a network that no worker uses any more: its row, and both copies of its flood list. */
+  clearNetwork(index: number): void {
+    this.network(index).fill(0);
+    const at = this.#header[abi.H_FLOOD / 4] + index * 2 * abi.FLOOD_BYTES;
+    new Uint8Array(this.#buffer, at, 2 * abi.FLOOD_BYTES).fill(0);
+  }
+
+  #vnis(): Uint16Array<ArrayBufferLike> {
+    return new Uint16Array(this.#buffer, this.#header[abi.H_VNI / 4], abi.VNI_MAX + 1);
   }
 
   setPort(index: number, entry: PortEntry): void {
@@ -98,6 +120,11 @@ export class Entries {
     row[abi.V_SUSPENDED / 4] = 0;
     new Uint8Array(row.buffer, row.byteOffset + abi.V_ADDRESS, 16).set(entry.address);
     Atomics.store(row, abi.V_FAMILY / 4, entry.family);
+  }
+
+  /** Forgets a VTEP that no worker uses any more. */
+  clearVtep(index: number): void {
+    this.vtep(index).fill(0);
   }
 
   /** 14 bytes of outer Ethernet header, or null: no injection; `what`: INJECT_*. Readers may be using the old ones: the caller lets a grace period pass in between. */

@@ -28,3 +28,19 @@ export function writeFlood(memory: WebAssembly.Memory, network: number, list: Fl
   for (const vtep of list.sources) sources[vtep >> 3] |= 1 << (vtep & 7);
   Atomics.store(row, abi.N_FLOOD_COPY / 4, copy);
 }
+
+/** The list that readers use now. */
+export function readFlood(memory: WebAssembly.Memory, network: number): FloodList {
+  const header = new Uint32Array(memory.buffer, abi.HEADER);
+  const copy = new Uint32Array(memory.buffer, header[abi.H_NETWORK / 4] + network * abi.NETWORK_BYTES)[abi.N_FLOOD_COPY / 4] & 1;
+  const at = header[abi.H_FLOOD / 4] + (network * 2 + copy) * abi.FLOOD_BYTES;
+  const [vteps, ports] = new Uint32Array(memory.buffer, at, 2);
+  const bits = new Uint8Array(memory.buffer, at + abi.F_SOURCES, abi.VTEPS_MAX / 8);
+  const sources: number[] = [];
+  for (let vtep = 0; vtep < abi.VTEPS_MAX; vtep++) if ((bits[vtep >> 3] >> (vtep & 7)) & 1) sources.push(vtep);
+  return {
+    vteps: [...new Uint16Array(memory.buffer, at + abi.F_VTEPS, Math.min(vteps, abi.FLOOD_VTEPS_MAX))],
+    ports: [...new Uint16Array(memory.buffer, at + abi.F_PORTS, Math.min(ports, abi.FLOOD_PORTS_MAX))],
+    sources,
+  };
+}

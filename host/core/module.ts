@@ -16,11 +16,16 @@ export interface Core {
   recover(): number;
   tellPathMtu(vtep: number): void;
   tellPortGone(port: number): void;
+  /** Offset of the entry, 0 = absent. */
+  fdbFind(network: number, mac: bigint): number;
+  fdbTarget(entry: number): number;
   fdbSet(network: number, mac: bigint, target: number, tick: number): number;
   fdbRemove(network: number, mac: bigint): number;
   fdbAge(tick: number): number;
   fdbFlush(network: number, target: number): number;
   fdbRebuild(): void;
+  /** The value with ADDRESS_PRESENT, 0n = absent. */
+  addressFind(space: number, low: bigint, high: bigint): bigint;
   addressSet(space: number, low: bigint, high: bigint, value: bigint): number;
   addressRemove(space: number, low: bigint, high: bigint): number;
   addressRebuild(): void;

@@ -61,6 +61,12 @@ export function readCounters(memory: WebAssembly.Memory, worker: number, network
   return new BigUint64Array(memory.buffer, at, abi.COUNTERS).slice() as BigUint64Array;
 }
 
+/** Sets a worker's counters of one network to 0: nobody may be counting there (a removed network, after a grace period). */
+export function clearCounters(memory: WebAssembly.Memory, worker: number, network: number): void {
+  const at = workerBlock(memory, worker) + abi.W_COUNTERS + network * abi.COUNTER_ROW_BYTES;
+  new BigUint64Array(memory.buffer, at, abi.COUNTERS).fill(0n);
+}
+
 /** A worker's W_STATS: 32 long, a copy. */
 export function readStats(memory: WebAssembly.Memory, worker: number): BigUint64Array {
   return new BigUint64Array(memory.buffer, workerBlock(memory, worker) + abi.W_STATS, 32).slice() as BigUint64Array;

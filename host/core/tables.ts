@@ -47,6 +47,13 @@ export class Tables {
     return this.#header[abi.H_TICK / 4];
   }
 
+  /** Where a MAC is now. */
+  fdb(network: number, mac: number): Target | undefined {
+    const entry = this.#core.fdbFind(network, BigInt(mac));
+    const bits = entry === 0 ? 0 : this.#core.fdbTarget(entry);
+    return bits === 0 ? undefined : targetOf(bits);
+  }
+
   /** Places a MAC. A learned place never replaces a static one ("same"). */
   setFdb(network: number, mac: number, target: Target): TableAnswer {
     const write = () => this.#core.fdbSet(network, BigInt(mac), targetBits(target), this.tick);
@@ -67,19 +74,46 @@ export class Tables {
     return this.#core.fdbFlush(network, targetBits({ kind, index, isStatic: false }));
   }
 
+  /** Removes every entry of a network. */
+  clearFdb(network: number): number {
+    return this.#core.fdbFlush(network, 0);
+  }
+
+  /** The MAC that owns an address of a network now. */
+  neighbor(network: number, address: Uint8Array): number | undefined {
+    return this.#address(network, address);
+  }
+
   /** Tells who owns an address of a network: ARP and ND for it are answered with this MAC once the MAC's place is known. */
   setNeighbor(network: number, address: Uint8Array, mac: number): TableAnswer {
     return this.#setAddress(network, address, BigInt(mac));
   }
 
   removeNeighbor(network: number, address: Uint8Array): boolean {
-    const [low, high] = halves(address);
-    return this.#core.addressRemove(network, low, high) === abi.TABLE_REMOVED;
+    return this.#removeAddress(network, address);
   }
 
   /** Tells which VTEP has an outer address; 0 = this host's own: a frame from there has looped. */
   setVtepAddress(address: Uint8Array, vtep: number): TableAnswer {
     return this.#setAddress(abi.SPACE_VTEP, address, BigInt(vtep));
+  }
+
+  /** The VTEP that has an outer address now. */
+  vtepAddress(address: Uint8Array): number | undefined {
+    return this.#address(abi.SPACE_VTEP, address);
+  }
+
+  removeVtepAddress(address: Uint8Array): boolean {
+    return this.#removeAddress(abi.SPACE_VTEP, address);
+  }
+
+  #address(space: number, address: Uint8Array): number | undefined {
+    const value = this.#core.addressFind(space, ...halves(address));
+    return value === 0n ? undefined : Number(BigInt.asUintN(48, value));
+  }
+
+  #removeAddress(space: number, address: Uint8Array): boolean {
+    return this.#core.addressRemove(space, ...halves(address)) === abi.TABLE_REMOVED;
   }
 
   #setAddress(space: number, address: Uint8Array, value: bigint): TableAnswer {

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import * as abi from "../../../assembly/abi/index.ts";
 import { Entries } from "../../../host/core/entries.ts";
+import { readFlood, writeFlood } from "../../../host/core/flood.ts";
 import { createMemory } from "../../../host/core/layout.ts";
 import { parseIp } from "../../../host/model/ip.ts";
 
@@ -23,6 +24,31 @@ test("a network is written whole and its VNI leads to it", () => {
     1450, 3000, 77,
   ]);
   expect(new Uint16Array(memory.buffer, region(abi.H_VNI), abi.VNI_MAX + 1)[0xffffff]).toBe(1023);
+});
+
+test("a network's VNI leads nowhere once it is unmapped, and its row is gone once it is cleared; another's VNI stays", () => {
+  const entry = { vni: 77, flags: 0, mtu: 1450, tos: 0, ttl: 64, ageingSeconds: 1, learnedMax: 1 };
+  entries.setNetwork(3, entry);
+  entries.setNetwork(4, { ...entry, vni: 78 });
+  expect([77, 78, 79].map((vni) => entries.networkOfVni(vni))).toEqual([3, 4, 0]);
+  entries.unmapNetwork(3);
+  expect([entries.networkOfVni(77), entries.network(3)[abi.N_MTU / 4]]).toEqual([0, 1450]);
+  // The VNI was given to another meanwhile.
+  entries.setNetwork(5, entry);
+  entries.unmapNetwork(3);
+  expect(entries.networkOfVni(77)).toBe(5);
+  writeFlood(memory, 3, { vteps: [1], ports: [2], sources: [1] });
+  entries.clearNetwork(3);
+  expect([...entries.network(3)].every((word) => word === 0)).toBe(true);
+  expect(readFlood(memory, 3)).toEqual({ vteps: [], ports: [], sources: [] });
+  expect(entries.network(4)[abi.N_VNI / 4]).toBe(78);
+});
+
+test("a VTEP is forgotten whole", () => {
+  entries.setVtep(7, { family: 4, port: 4789, mtu: 1450, address: parseIp("192.0.2.7") });
+  entries.setVtepNextHop(7, new Uint8Array(14).fill(9));
+  entries.clearVtep(7);
+  expect([...entries.vtep(7)].every((word) => word === 0)).toBe(true);
 });
 
 test("an ageing time that is no number of ticks is rounded up", () => {

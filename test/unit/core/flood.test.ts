@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import * as abi from "../../../assembly/abi/index.ts";
-import { writeFlood } from "../../../host/core/flood.ts";
+import { readFlood, writeFlood } from "../../../host/core/flood.ts";
 import { createMemory } from "../../../host/core/layout.ts";
 
 const memory = createMemory({ workers: 1, fdbCapacity: 10, addressCapacity: 10, features: 0 });
@@ -41,4 +41,17 @@ test("longer lists are refused before anything is written", () => {
   expect(() => writeFlood(memory, 6, { vteps: range(abi.FLOOD_VTEPS_MAX + 1), ports: [], sources: [] })).toThrow(/more than 4096 VTEPs/);
   expect(() => writeFlood(memory, 6, { vteps: [], ports: range(abi.FLOOD_PORTS_MAX + 1), sources: [] })).toThrow(/more than 1024 ports/);
   expect(copyInUse(6)).toBe(before);
+});
+
+test("a list is read back as it was written", () => {
+  const lists = [
+    { vteps: [1, 4095], ports: [7], sources: [1, 8, 4095] },
+    { vteps: [], ports: [], sources: [] },
+    { vteps: [3], ports: range(20), sources: range(16) },
+  ];
+  for (const list of lists) {
+    writeFlood(memory, 7, list);
+    expect(readFlood(memory, 7)).toEqual(list);
+  }
+  expect(readFlood(memory, 8)).toEqual({ vteps: [], ports: [], sources: [] });
 });

@@ -3,7 +3,7 @@ import * as abi from "../../../assembly/abi/index.ts";
 import { Entries } from "../../../host/core/entries.ts";
 import { createMemory, workerBlock } from "../../../host/core/layout.ts";
 import { instantiate, loadCore } from "../../../host/core/module.ts";
-import { addressEntries, fdbEntries, readCounters, readStats } from "../../../host/core/read.ts";
+import { addressEntries, clearCounters, fdbEntries, readCounters, readStats } from "../../../host/core/read.ts";
 import { Tables } from "../../../host/core/tables.ts";
 import { formatIp, parseIp } from "../../../host/model/ip.ts";
 
@@ -52,5 +52,10 @@ test("counters and statistics are copies of one worker's", () => {
   const counters = readCounters(memory, 1, 7);
   row[abi.C_SENT] = 0n;
   expect([counters.length, counters[abi.C_SENT], readCounters(memory, 0, 7)[abi.C_SENT]]).toEqual([abi.COUNTERS, 2n ** 40n, 0n]);
+  row[abi.C_SENT] = 5n;
+  clearCounters(memory, 1, 6);
+  expect(readCounters(memory, 1, 7)[abi.C_SENT]).toBe(5n);
+  clearCounters(memory, 1, 7);
+  expect(readCounters(memory, 1, 7)[abi.C_SENT]).toBe(0n);
   expect([readStats(memory, 1)[abi.S_SENDS / 8], readStats(memory, 0)[abi.S_SENDS / 8]]).toEqual([3n, 0n]);
 });

@@ -49,6 +49,17 @@ describe("the FDB", () => {
     expect(tables.setFdb(1, 701, learned())).toBe("limit");
   });
 
+  test("tells where a MAC is, and forgets a whole network", () => {
+    tables.setFdb(1, 5, fixed(3));
+    tables.setFdb(1, 6, learned(4));
+    tables.setFdb(2, 5, fixed(9));
+    expect(tables.fdb(1, 5)).toEqual(fixed(3));
+    expect(tables.fdb(1, 6)).toEqual(learned(4));
+    expect([tables.fdb(1, 7), tables.fdb(3, 5)]).toEqual([undefined, undefined]);
+    expect(tables.clearFdb(1)).toBe(2);
+    expect([tables.fdb(1, 5), tables.fdb(2, 5)]).toEqual([undefined, fixed(9)]);
+  });
+
   test("ages by the header's clock", () => {
     header()[abi.H_TICK / 4] = 1000;
     tables.setFdb(1, 5, learned());
@@ -82,6 +93,17 @@ describe("the FDB", () => {
 });
 
 describe("addresses", () => {
+  test("are looked up: neighbours by network, VTEPs, this host among them", () => {
+    tables.setNeighbor(1, parseIp("10.0.0.1"), 0xfedcba987654);
+    tables.setVtepAddress(parseIp("192.0.2.1"), 0);
+    tables.setVtepAddress(parseIp("192.0.2.2"), 7);
+    expect(tables.neighbor(1, parseIp("10.0.0.1"))).toBe(0xfedcba987654);
+    expect([tables.neighbor(2, parseIp("10.0.0.1")), tables.neighbor(1, parseIp("192.0.2.2"))]).toEqual([undefined, undefined]);
+    expect(["192.0.2.1", "192.0.2.2", "192.0.2.3"].map((ip) => tables.vtepAddress(parseIp(ip)))).toEqual([0, 7, undefined]);
+    expect([tables.removeVtepAddress(parseIp("192.0.2.2")), tables.removeVtepAddress(parseIp("192.0.2.2"))]).toEqual([true, false]);
+    expect(tables.vtepAddress(parseIp("192.0.2.2"))).toBeUndefined();
+  });
+
   const all = () => [...addressEntries(memory)].map(({ space, address, value }) => [space, formatIp(address), value]).sort();
 
   test("are set, changed and removed, each in its network", () => {
