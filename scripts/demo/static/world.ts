@@ -1,10 +1,10 @@
 // What the demo is played on: three hosts on one underlay, two with a weft agent and two containers each, one with only Linux's vxlan.
 
 import { Document, isCollection, visit } from "yaml";
-import { type Agent, agentFile, type NetworkFile, portFor, startAgent } from "../../lab/agent.ts";
-import type { Lab } from "../../lab/lab.ts";
-import { linuxVtep } from "../../lab/linux-vtep.ts";
-import { type Container, container, type Host, underlay } from "../../lab/topology.ts";
+import { type Agent, agentFile, type NetworkFile, portFor, startAgent } from "../../../lab/agent.ts";
+import type { Lab } from "../../../lab/lab.ts";
+import { linuxVtep } from "../../../lab/linux-vtep.ts";
+import { type Container, container, type Host, underlay } from "../../../lab/topology.ts";
 
 export const VNI = 42;
 

@@ -1,14 +1,14 @@
 // The demo's acts: each does one thing with real traffic, says what came out, and checks it.
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { Agent } from "../../lab/agent.ts";
-import { type Books, books } from "../../lab/books.ts";
-import { attempt, run } from "../../lab/command.ts";
-import { addressOf, type Container, type Family, type Host } from "../../lab/topology.ts";
-import { ping } from "../../lab/traffic/ping.ts";
-import { makeFile, sendDatagrams, sendFile } from "../../lab/traffic/transfer.ts";
-import { eventually } from "../../lab/wait.ts";
-import { check, command, mark, say, show, table } from "./tell.ts";
+import type { Agent } from "../../../lab/agent.ts";
+import { type Books, books } from "../../../lab/books.ts";
+import { attempt, run } from "../../../lab/command.ts";
+import { addressOf, type Container, type Family, type Host } from "../../../lab/topology.ts";
+import { ping } from "../../../lab/traffic/ping.ts";
+import { makeFile, sendDatagrams, sendFile } from "../../../lab/traffic/transfer.ts";
+import { eventually } from "../../../lab/wait.ts";
+import { check, command, mark, say, show, table } from "../tell.ts";
 import type { World } from "./world.ts";
 
 const FILE_BYTES = 100 << 20;
