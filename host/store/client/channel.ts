@@ -1,0 +1,142 @@
+// One connection to one endpoint. It is used until it fails, then closed for good: whether and where to try again is connection.ts's to say.
+// Main thread.
+
+import { Client, type ClientDuplexStream, connectivityState, Metadata, type MethodDefinition, status } from "@grpc/grpc-js";
+import { GrpcFailure } from "../backend.ts";
+import { Maintenance } from "../generated/rpc_pb.js";
+import { methodsOf } from "../grpc.ts";
+import { Credentials, type TlsFiles } from "./credentials.ts";
+import type { Identity } from "./identity.ts";
+import { isAway, whyNot } from "./reasons.ts";
+
+export interface ChannelOptions {
+  tls: TlsFiles | null;
+  identity: Identity;
+  /** A silent peer is noticed after this and KEEPALIVE_ANSWER_MS. */
+  keepaliveMs: number;
+}
+
+const KEEPALIVE_ANSWER_MS = 2000;
+/** Largest message that is taken: a page of a range, a piece of a watch. */
+export const RECEIVE_BYTES_MAX = 32 * 1024 * 1024;
+/** For the call that only asks why there is no connection: it fails at once. */
+const WHY_MS = 1000;
+
+export class Channel {
+  readonly endpoint: string;
+  readonly #client: Client;
+  readonly #credentials: Credentials;
+
+  constructor(endpoint: string, { tls, identity, keepaliveMs }: ChannelOptions) {
+    this.endpoint = endpoint;
+    this.#credentials = new Credentials(endpoint.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1"), tls, identity);
+    this.#client = new Client(endpoint, this.#credentials, {
+      "grpc.keepalive_time_ms": keepaliveMs,
+      "grpc.keepalive_timeout_ms": KEEPALIVE_ANSWER_MS,
+      "grpc.keepalive_permit_without_calls": 0,
+      "grpc.max_receive_message_length": RECEIVE_BYTES_MAX,
+      // Each channel its own connection, made as it is told to: nothing from the environment, from DNS or from a channel before.
+      "grpc.use_local_subchannel_pool": 1,
+      "grpc.enable_http_proxy": 0,
+      "grpc.service_config_disable_resolution": 1,
+      "grpc.enable_channelz": 0,
+    });
+  }
+
+  get isReady(): boolean {
+    return this.#client.getChannel().getConnectivityState(false) === connectivityState.READY;
+  }
+
+  /** Connects, if it is not connected. Rejects with why it cannot be. */
+  ready(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const channel = this.#client.getChannel();
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", closed);
+      };
+      const fail = (why: string) => {
+        end();
+        reject(new Error(why));
+      };
+      const closed = () => fail("closed");
+      const timer = setTimeout(() => fail(`no answer in ${timeoutMs / 1000} s`), timeoutMs);
+      signal.addEventListener("abort", closed);
+      const look = () => {
+        const state = channel.getConnectivityState(true);
+        if (state === connectivityState.READY) {
+          end();
+          resolve();
+        } else if (state === connectivityState.TRANSIENT_FAILURE)
+          this.#ask().then(look, (error) => (isAway(error) ? fail(whyNot(error)) : look()));
+        else if (state === connectivityState.SHUTDOWN) closed();
+        else channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, (error) => (error ? closed() : look()));
+      };
+      look();
+    });
+  }
+
+  /** A call for the sake of the error: only calls are told why there is no connection. */
+  #ask(): Promise<unknown> {
+    return this.unary(methodsOf(Maintenance).status, { $typeName: "etcdserverpb.StatusRequest" }, new Metadata(), WHY_MS);
+  }
+
+  unary<Request, Answer>(
+    method: MethodDefinition<Request, Answer>,
+    request: Request,
+    metadata: Metadata,
+    deadlineMs: number,
+  ): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const options = { deadline: Date.now() + deadlineMs };
+      const { path, requestSerialize, responseDeserialize } = method;
+      this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, options, (error, answer) => {
+        if (error) reject(error);
+        else resolve(answer as Answer);
+      });
+    });
+  }
+
+  /** One question and its answer on a stream of its own, which is how etcd has a lease kept alive. */
+  async exchange<Request, Answer>(
+    method: MethodDefinition<Request, Answer>,
+    request: Request,
+    metadata: Metadata,
+    deadlineMs: number,
+  ): Promise<Answer> {
+    const stream = this.stream(method, metadata, deadlineMs);
+    try {
+      stream.write(request);
+      for await (const answer of stream) return answer as Answer;
+      throw new GrpcFailure(status.UNAVAILABLE, "the stream ended without an answer");
+    } finally {
+      stream.cancel();
+    }
+  }
+
+  /** Whoever opens one cancels it when done with it. */
+  stream<Request, Answer>(
+    method: MethodDefinition<Request, Answer>,
+    metadata: Metadata,
+    deadlineMs?: number,
+  ): ClientDuplexStream<Request, Answer> {
+    const { path, requestSerialize, responseDeserialize } = method;
+    const options = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
+    const stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata, options);
+    stream.on("error", () => {}); // cancelling is told as one too, when nobody reads any more
+    return stream;
+  }
+
+  /** Calls that are under way may end; new ones fail. */
+  close(): void {
+    const wasReady = this.isReady;
+    this.#client.close();
+    if (!wasReady) this.#credentials.destroy();
+  }
+
+  /** Ends everything on it at once. */
+  destroy(): void {
+    this.#client.close();
+    this.#credentials.destroy();
+  }
+}

@@ -1,0 +1,82 @@
+// What gRPC, TLS and the system say, in words for a person and in the kinds that the store's users tell apart. Main thread.
+
+import { status } from "@grpc/grpc-js";
+import { StoreError, type StoreFailure } from "../../model/cluster/store.ts";
+import { messageOf } from "../../model/errors.ts";
+
+const WORDS: [RegExp, string][] = [
+  [/ECONNREFUSED/, "connection refused"],
+  [/EHOSTUNREACH/, "no route to host"],
+  [/ENETUNREACH/, "network is unreachable"],
+  [/ETIMEDOUT/, "connection timed out"],
+  [/ENOTFOUND|EAI_AGAIN|Name resolution failed/, "no such host name"],
+  [/ECONNRESET|EPIPE|socket hang up|disconnected before secure TLS|Connection dropped|handshake/, "connection lost"],
+  [/certificate has expired/, "its certificate has expired, or this host's clock is wrong"],
+  [/certificate is not yet valid/, "its certificate is not valid yet, or this host's clock is wrong"],
+  [/self.signed certificate|unable to (verify|get)|signature failure/, "its certificate is not signed by this cluster's CA"],
+  [/wrong version number|packet length too long|Protocol error/, "it does not speak TLS"],
+];
+
+/** Why a connection could not be made, from gRPC's "No connection established. Last error: …". */
+export function whyNot(error: unknown): string {
+  const text = detailsOf(error);
+  const known = WORDS.find(([pattern]) => pattern.test(text));
+  if (known) return known[1];
+  return text.replace(/^.*Last error: (Error: )?/, "").replace(/( \(\d{4}-[^)]*\))?\.?( Resolution note:.*)?$/, "");
+}
+
+interface Status {
+  code: status;
+  details?: string;
+  message: string;
+}
+
+/** Whether it is a status of gRPC: a ServiceError, or a GrpcFailure. */
+export function isStatus(error: unknown): error is Status & Error {
+  return error instanceof Error && typeof (error as Partial<Status>).code === "number";
+}
+
+/** gRPC's own text, without "14 UNAVAILABLE: ". */
+export function detailsOf(error: unknown): string {
+  return isStatus(error) ? (error.details ?? error.message) : messageOf(error);
+}
+
+/** The server, or the way to it, failed: another may do better. */
+export function isAway(error: unknown): boolean {
+  return (
+    isStatus(error) && (error.code === status.UNAVAILABLE || error.code === status.DEADLINE_EXCEEDED || error.code === status.CANCELLED)
+  );
+}
+
+function failureOf(code: status, text: string): StoreFailure {
+  switch (code) {
+    case status.UNAVAILABLE:
+    case status.DEADLINE_EXCEEDED:
+    case status.CANCELLED:
+      return "unavailable";
+    case status.PERMISSION_DENIED:
+      return "denied";
+    case status.UNAUTHENTICATED:
+      return "unauthenticated";
+    case status.NOT_FOUND:
+      return "not-found";
+    case status.RESOURCE_EXHAUSTED:
+      return "exhausted";
+    case status.OUT_OF_RANGE:
+      return /compacted/.test(text) ? "compacted" : "invalid";
+    case status.INVALID_ARGUMENT:
+      return /too large|too many/.test(text) ? "exhausted" : "invalid";
+    case status.FAILED_PRECONDITION:
+    case status.UNIMPLEMENTED:
+      return "invalid";
+    default:
+      return "internal";
+  }
+}
+
+export function storeError(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  if (!isStatus(error)) return new StoreError("internal", messageOf(error), { cause: error });
+  const text = detailsOf(error).replace(/^etcdserver: /, "");
+  return new StoreError(failureOf(error.code, text), text, { cause: error });
+}
