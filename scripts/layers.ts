@@ -138,7 +138,7 @@ const PACKAGES: { name: string; rooms: string[]; why: string }[] = [
   { name: "prom-client", rooms: ["host/metrics"], why: "metrics are declared in one place" },
   {
     name: "zod",
-    rooms: ["host/model", "host/config", "host/control", "host/measure"],
+    rooms: ["host/model", "host/config", "host/control", "host/measure", "host/api"],
     why: "what comes from outside is checked at the door",
   },
   { name: "@grpc/grpc-js", rooms: ["host/store", "host/cluster"], why: "one way to the state, one way between nodes" },

@@ -10,6 +10,7 @@ import { formatBench } from "./bench-table.ts";
 import { addGroup, examples } from "./group.ts";
 import { untilSignal } from "./signals.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { whole } from "./values.ts";
 
 /** iperf3's own. */
 const PORT = 5201;
@@ -175,14 +176,6 @@ function write(path: string, text: string): void {
 
 function portOption(): Option {
   return new Option("--port <n>", "TCP and UDP port of the server").default(PORT).argParser(whole(1, 65_535));
-}
-
-function whole(min: number, max: number): (text: string) => number {
-  return (text) => {
-    if (!/^\d+$/.test(text) || Number(text) < min || Number(text) > max)
-      throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
-    return Number(text);
-  };
 }
 
 /** Numbers with commas between them, each once, in the given order. */

@@ -1,6 +1,8 @@
 // The program that bin/weft starts.
 
+import { createInterface } from "node:readline/promises";
 import { run } from "./program.ts";
+import { spawnInPlace } from "./spawn.ts";
 
 // `weft fdb show | head` is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -12,7 +14,23 @@ process.exitCode = await run(process.argv.slice(2), {
   env: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
+  now: Date.now,
+  ask: (question) => (process.stdin.isTTY ? ask(question) : null),
   // Loaded only for the agent: the client starts without its system calls and threads.
   runAgent: async (configPath) => (await import("../agent/main.ts")).runAgent(configPath),
+  runMember: async (options) => (await import("../agent/member.ts")).runMember(options),
+  runRestore: async (options) => (await import("../agent/restore.ts")).runRestore(options),
   loadBench: () => import("../measure/index.ts"),
+  spawn: spawnInPlace,
 });
+
+/** What is typed; nothing at the end of the input. */
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const ended = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
+  try {
+    return await Promise.race([terminal.question(question), ended]);
+  } finally {
+    terminal.close();
+  }
+}

@@ -40,9 +40,7 @@ interface Inspected {
 }
 
 export async function placed(member: Member, name: string): Promise<Placed> {
-  const containers = await member.json<Inspected[]>("ps", "--format", "json");
-  const found = containers.find((container) => container.Name === name);
-  if (!found) throw new Error(`no container ${name} on host ${member.host.name}`);
+  const [found] = await member.json<Inspected[]>("inspect", name);
   const addresses = Object.values(found.Networks).flatMap(({ Addresses }) => Addresses.map((cidr) => cidr.split("/")[0]));
   const of = (family: string) => addresses.find((address) => address.includes(":") === (family === "6")) ?? "";
   const netns = found.SandboxKey.split("/").at(-1) ?? "";

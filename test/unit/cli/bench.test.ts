@@ -9,6 +9,7 @@ import { run } from "../../../host/cli/program.ts";
 import type { Bench, BenchOutcome, BenchRequest, ServeRequest } from "../../../host/model/bench.ts";
 import { OperationError } from "../../../host/model/errors.ts";
 import { sampleResults } from "./bench-results.ts";
+import { nothingAround } from "./weft.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "weft-bench-cli-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -41,13 +42,8 @@ async function weft(args: string[], outcome: Partial<BenchOutcome> = {}): Promis
       said[stream] += text;
     },
   });
-  said.code = await run(args, {
-    env: {},
-    stdout: write("out"),
-    stderr: write("err"),
-    runAgent: () => Promise.reject(new Error("no agent here")),
-    loadBench: () => Promise.resolve(bench),
-  });
+  const around = { ...nothingAround(), env: {}, stdout: write("out"), stderr: write("err"), loadBench: () => Promise.resolve(bench) };
+  said.code = await run(args, around);
   return said;
 }
 

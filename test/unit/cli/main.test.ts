@@ -41,7 +41,7 @@ describe("bin/weft", () => {
 
   test("its exit codes are the program's", () => {
     expect(weft([]).status).toBe(0);
-    expect(weft(["nope"])).toEqual({ status: 2, stdout: "", stderr: "unknown command 'nope'\n" });
+    expect(weft(["zzz"])).toEqual({ status: 2, stdout: "", stderr: "unknown command 'zzz'\n" });
     expect(weft(["fdb", "show", "--host", "unix:///nowhere"])).toMatchObject({ status: 1, stdout: "" });
   });
 

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ApiServer, serveApi } from "../../../host/api/server.ts";
-import { run } from "../../../host/cli/program.ts";
 import type { Surroundings } from "../../../host/cli/surroundings.ts";
 import { OperationError, UsageError } from "../../../host/model/errors.ts";
 import { VERSION } from "../../../host/model/version.ts";
 import { sampleView } from "../view.ts";
+import { weftWith } from "./weft.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "weft-cli-"));
 const host = `unix://${directory}/weft.sock`;
@@ -21,25 +21,8 @@ afterAll(async () => {
 });
 
 /** Runs a command line and returns what a shell would see. */
-async function weft(args: string[], part: Partial<Surroundings> & { tty?: boolean } = {}) {
-  let out = "";
-  let err = "";
-  const { tty = false, ...rest } = part;
-  const write = (add: (text: string) => void) => ({ isTTY: tty, write: (text: string) => add(text) });
-  const around: Surroundings = {
-    env: { WEFT_HOST: host },
-    stdout: write((text) => {
-      out += text;
-    }),
-    stderr: write((text) => {
-      err += text;
-    }),
-    runAgent: () => Promise.reject(new Error("no agent here")),
-    loadBench: () => Promise.reject(new Error("nothing to measure here")),
-    ...rest,
-  };
-  return { code: await run(args, around), out, err };
-}
+const weft = (args: string[], part: Partial<Surroundings> & { tty?: boolean } = {}) =>
+  weftWith(args, { env: { WEFT_HOST: host }, ...part });
 
 describe("asking", () => {
   test.each([

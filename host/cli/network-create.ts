@@ -1,0 +1,62 @@
+// `weft network create`: Docker's flags as the API's input.
+
+import type { Command } from "commander";
+import { unicastIp } from "../model/ip.ts";
+import type { Context } from "./context.ts";
+import { examples } from "./group.ts";
+import { ipamConfig, type SubnetFlags } from "./subnets.ts";
+import { asFlags, cidr, keyValue, pair } from "./values.ts";
+
+interface CreateOptions extends SubnetFlags {
+  driver: string;
+  internal?: boolean;
+  attachable?: boolean;
+  ipv6?: boolean;
+  label?: [string, string][];
+  opt?: [string, string][];
+}
+
+export function addCreate(group: Command, context: Context): void {
+  group
+    .command("create")
+    .description("Make a network, which is there on every node at once. Prints its id.")
+    .argument("<network>", "its name")
+    .option("-d, --driver <driver>", "the only one is overlay", "overlay")
+    .option("--subnet <cidr>", "subnet; again for several (default: the next free one of the cluster's pools)", asFlags(cidr, true))
+    .option("--gateway <ip>", "gateway of the subnet that it lies in (default: the first address)", asFlags(unicastIp, true))
+    .option("--ip-range <cidr>", "give out only these addresses of a subnet", asFlags(cidr, true))
+    .option("--aux-address <name=ip>", "address of something that weft does not run: never given out", asFlags(auxAddress, true))
+    .option("--ipv6", "IPv6 as well")
+    .option("--internal", "without a way out")
+    .option("--attachable", "accepted for Docker's sake: whatever runs on a node may be connected, always")
+    .option("--label <key=value>", "label; again for several", asFlags(keyValue))
+    .option("-o, --opt <key=value>", "mtu=BYTES or vni=NUMBER; again for several", asFlags(keyValue))
+    .addHelpText(
+      "after",
+      examples(
+        "weft network create blue",
+        "weft network create --subnet 10.1.0.0/24 --gateway 10.1.0.254 --ip-range 10.1.0.128/25 blue",
+        "weft network create --ipv6 --subnet 10.1.0.0/24 --subnet fd00:1::/64 --aux-address router=10.1.0.5 blue",
+        "weft network create --opt vni=5000 --opt mtu=1400 --label app=shop blue",
+      ),
+    )
+    .action(async (name: string, options: CreateOptions, command: Command) => {
+      const { Id, Warning } = await context.client(command).do("network.create", {
+        Name: name,
+        Driver: options.driver,
+        Internal: options.internal ?? false,
+        Attachable: options.attachable ?? false,
+        EnableIPv6: options.ipv6 ?? false,
+        IPAM: { Config: ipamConfig(options) },
+        Options: Object.fromEntries(options.opt ?? []),
+        Labels: Object.fromEntries(options.label ?? []),
+      });
+      if (Warning !== "") context.complain(`WARNING: ${Warning}`);
+      context.print(`${Id}\n`);
+    });
+}
+
+function auxAddress(text: string): [string, string] {
+  const [name, ip] = pair(text);
+  return [name, unicastIp(ip)];
+}

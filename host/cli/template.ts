@@ -1,0 +1,65 @@
+// The part of Go's templates that `docker … --format` is mostly used for: `{{.Field}}`, `{{.Map.key}}`, `{{json .Field}}` and
+// `{{index .Map "key"}}`, in text where \t and \n stand for what they do in C. Anything else is refused by name. Pure.
+
+import { UsageError, ValueError } from "../model/errors.ts";
+
+/** Text for one value. Throws UsageError when a field is not there. */
+export type Template = (value: unknown) => string;
+
+const ACTION = /\{\{(.*?)\}\}/gs;
+const KNOWN = 'only {{.Field}}, {{json .Field}} and {{index .Field "key"}} are known here';
+const EXPRESSION = /^(?:(json)\s+)?(\.|(?:\.[\p{L}\p{N}_-]+)+)$|^index\s+(\.|(?:\.[\p{L}\p{N}_-]+)+)((?:\s+"[^"]*")+)$/u;
+
+/** Reads a template. Throws ValueError. */
+export function compile(text: string): Template {
+  const parts: Template[] = [];
+  let end = 0;
+  for (const match of text.matchAll(ACTION)) {
+    parts.push(literal(text.slice(end, match.index)), expression(match[1].trim()));
+    end = match.index + match[0].length;
+  }
+  parts.push(literal(text.slice(end)));
+  return (value) => parts.map((part) => part(value)).join("");
+}
+
+function literal(text: string): Template {
+  if (text.includes("{{")) throw new ValueError("a {{ is not closed");
+  const plain = text.replace(/\\([tn\\])/g, (_, letter) => ({ t: "\t", n: "\n", "\\": "\\" })[letter as "t"]);
+  return () => plain;
+}
+
+function expression(source: string): Template {
+  const match = EXPRESSION.exec(source);
+  if (match === null) throw new ValueError(`{{${source}}}: ${KNOWN}`);
+  const [, json, path, indexed, keys] = match;
+  if (indexed === undefined) {
+    const fields = fieldsOf(path);
+    return (value) => (json === undefined ? show(pick(value, fields)) : JSON.stringify(pick(value, fields)));
+  }
+  const fields = fieldsOf(indexed);
+  const names = [...keys.matchAll(/"([^"]*)"/g)].map(([, key]) => key);
+  // A map that lacks the key gives nothing, as in Go.
+  return (value) => show(names.reduce<unknown>((inner, key) => own(inner, key), pick(value, fields)));
+}
+
+function fieldsOf(path: string): string[] {
+  return path === "." ? [] : path.slice(1).split(".");
+}
+
+function pick(value: unknown, fields: readonly string[]): unknown {
+  return fields.reduce<unknown>((inner, field) => {
+    const found = own(inner, field);
+    if (found !== undefined) return found;
+    const names = typeof inner === "object" && inner !== null && !Array.isArray(inner) ? Object.keys(inner) : [];
+    throw new UsageError(`--format: there is no field .${field} here${names.length > 0 ? ` (there are: ${names.join(", ")})` : ""}`);
+  }, value);
+}
+
+function own(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+}
+
+function show(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
