@@ -23,6 +23,29 @@ export interface DataPlaneView {
   udpChecksumErrors(): number;
 }
 
+/** What a member of a cluster knows of the others by probes. Fresh snapshots, as above. */
+export interface ProbesView {
+  probes(): PeerProbes[];
+  /** Frames on the network of probes that were not acted on since start, by reason. */
+  refused(): { reason: string; frames: number }[];
+}
+
+export interface PeerProbes {
+  /** Address. */
+  vtep: string;
+  suspect: boolean;
+  /** Smoothed; null before the first answer. */
+  rttSeconds: number | null;
+  /** Share of the last 64 probes that were not answered, 0 to 1. */
+  loss: number | null;
+  /** Largest outer packet that came through, in bytes; null = not known yet. */
+  pathMtu: number | null;
+  /** Probes since start, those of the path's size left out. `forgotten`: this host slept meanwhile, and cannot say. */
+  answered: number;
+  lost: number;
+  forgotten: number;
+}
+
 export interface NodeView {
   name: string;
   vtep: string;
