@@ -24,8 +24,8 @@ export interface NetworkResource {
   Labels: Record<string, string>;
   Peers?: { Name: string; IP: string }[];
   Status?: { IPAM: { Subnets: Record<string, { IPsInUse: number; DynamicIPsAvailable: number }> } };
-  /** With `-v`: what else weft knows. */
-  Verbose?: { Vni: number; Mtu: number; Endpoints: EndpointRecord[]; Resting: string[] };
+  /** With `-v`: what else weft knows. `Mtu` is that of the containers; null while no node has said what its underlay carries. */
+  Verbose?: { Vni: number; Mtu: number | null; Endpoints: EndpointRecord[]; Resting: string[] };
 }
 
 export interface IpamConfig {

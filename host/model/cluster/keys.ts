@@ -11,6 +11,7 @@
 //   /weft/v1/network/ID                       NetworkRecord
 //   /weft/v1/network-name/NAME                network's id                   unique names
 //   /weft/v1/vni/VNI                          network's id                   unique VNIs
+//   /weft/v1/network-removal/ID               "", on a short lease: no endpoint is added while somebody removes the network
 //   /weft/v1/pools                            a counter; every transaction that takes or frees a subnet compares and changes it
 //   /weft/v1/endpoint/NETWORK/NODE/ID         EndpointRecord
 //   /weft/v1/address/NETWORK/IP               AddressRecord                  one owner an address; a resting one is on a lease
@@ -29,6 +30,7 @@ export const REPORTS = `${ROOT}report/`;
 export const TOKENS = `${ROOT}token/`;
 export const NETWORKS = `${ROOT}network/`;
 export const NETWORK_NAMES = `${ROOT}network-name/`;
+export const NETWORK_REMOVALS = `${ROOT}network-removal/`;
 export const VNIS = `${ROOT}vni/`;
 export const ENDPOINTS = `${ROOT}endpoint/`;
 export const ADDRESSES = `${ROOT}address/`;
@@ -40,8 +42,10 @@ export const aliveKey = (id: string) => `${ALIVE}${id}`;
 export const reportKey = (id: string) => `${REPORTS}${id}`;
 export const networkKey = (id: string) => `${NETWORKS}${id}`;
 export const networkNameKey = (name: string) => `${NETWORK_NAMES}${name}`;
+export const networkRemovalKey = (id: string) => `${NETWORK_REMOVALS}${id}`;
 export const vniKey = (vni: number) => `${VNIS}${vni}`;
 export const networkEndpoints = (network: string) => `${ENDPOINTS}${network}/`;
+export const nodeEndpoints = (network: string, node: string) => `${ENDPOINTS}${network}/${node}/`;
 export const endpointKey = (network: string, node: string, id: string) => `${ENDPOINTS}${network}/${node}/${id}`;
 export const networkAddresses = (network: string) => `${ADDRESSES}${network}/`;
 export const addressKey = (network: string, ip: string) => `${ADDRESSES}${network}/${ip}`;

@@ -107,6 +107,8 @@ export interface AddressRecord {
   node: string | null;
   /** Who had it last, while it rests: the same endpoint, moving with its MAC address, may have it at once. */
   restingMac?: string;
+  /** When the rest is over, for people: the key's lease ends it. */
+  restingUntil?: string;
 }
 
 /** How long a freed address is given to nobody else. */

@@ -1,0 +1,118 @@
+// The addresses of a new endpoint: those that it asks for, honoured or refused, and for the rest the next free one of each family's subnets, in
+// their order. What is picked is not taken: `compares` say what must still be so when it is. Main thread.
+
+import { contains, formatAddress, formatBlock, parseAddress, refusedAs } from "../ipam/block.ts";
+import { capacityOf, type Space, spaceOf, whyReserved } from "../ipam/space.ts";
+import { addressKey, aliveKey, endpointKey, nodeKey } from "../model/cluster/keys.ts";
+import type { AddressRecord, EndpointRecord, NetworkRecord, NodeRecord } from "../model/cluster/records.ts";
+import type { Compare, Store } from "../model/cluster/store.ts";
+import { OperationError, UsageError } from "../model/errors.ts";
+import type { Family } from "../model/ip.ts";
+import { type Context, read, unchanged } from "./context.ts";
+import type { NetworkAddresses } from "./network-addresses.ts";
+
+/** Nodes that an exhausted pool's complaint names. */
+const HOLDERS_NAMED_MAX = 3;
+
+export interface Pick {
+  ip: string;
+  /** With the subnet's prefix length. */
+  cidr: string;
+  family: Family;
+  compare: Compare;
+  /** Chosen by the view, which waits to hear how it ended. */
+  chosen: boolean;
+}
+
+/** The asked ones, checked. Throws UsageError and OperationError. */
+export async function askedAddresses(store: Store, network: NetworkRecord, ips: readonly string[], mac: string | null): Promise<Pick[]> {
+  const picks: Pick[] = [];
+  for (const text of ips) {
+    const pick = await askedAddress(store, network, text, mac);
+    if (picks.some(({ family }) => family === pick.family))
+      throw new UsageError(`an endpoint has one IPv${pick.family} address: ${text} is a second`);
+    picks.push(pick);
+  }
+  return picks;
+}
+
+async function askedAddress(store: Store, network: NetworkRecord, text: string, mac: string | null): Promise<Pick> {
+  const address = refusedAs("invalid address", () => parseAddress(text));
+  const { family, value } = address;
+  if (family === 6 && !network.ipv6)
+    throw new UsageError(`address ${text}: network ${network.name} has no IPv6 (it was made without --ipv6)`);
+  const space = network.subnets.map(spaceOf).find(({ subnet }) => contains(subnet, address));
+  if (!space) {
+    const subnets = network.subnets.map(({ subnet }) => subnet).join(", ");
+    throw new UsageError(`address ${text} is in no subnet of network ${network.name} (${subnets})`);
+  }
+  const why = whyReserved(space, value);
+  if (why) throw new OperationError(`Address already in use: ${text} is ${why} of network ${network.name}`);
+  const ip = formatAddress(family, value);
+  const key = addressKey(network.id, ip);
+  const held = await read<AddressRecord>(store, key);
+  if (held && !mayMove(held.record, mac))
+    throw new OperationError(`Address already in use: ${ip} ${await holderOf(store, network, held.record)}`);
+  return { ip, cidr: cidrOf(space, ip), family, compare: held ? unchanged(held) : { key, is: "absent" }, chosen: false };
+}
+
+/** Freed a moment ago by an endpoint that now comes back, here or on another node: nobody's tables can mistake it for another. */
+function mayMove({ endpoint, restingMac }: AddressRecord, mac: string | null): boolean {
+  return endpoint === null && mac !== null && restingMac === mac;
+}
+
+async function holderOf(store: Store, network: NetworkRecord, { endpoint, node, restingUntil }: AddressRecord): Promise<string> {
+  if (endpoint === null || node === null) {
+    return `was freed a moment ago and rests until ${restingUntil ?? "a minute is over"} (only an endpoint with the MAC address that had it may have it now)`;
+  }
+  const [holder, record, alive] = await Promise.all([
+    read<EndpointRecord>(store, endpointKey(network.id, node, endpoint)),
+    read<NodeRecord>(store, nodeKey(node)),
+    store.get(aliveKey(node)),
+  ]);
+  const name = record?.record.name ?? node;
+  const down = alive ? "" : `, which is down (\`weft node rm ${name}\` frees what it holds)`;
+  return `is that of ${holder?.record.name || endpoint.slice(0, 12)} on node ${name}${down}`;
+}
+
+/** The next free address of a family, marked in the view. Throws OperationError when there is none. */
+export async function freeAddress(
+  { store, addresses: view }: Context,
+  network: NetworkRecord,
+  family: Family,
+  distrusted: boolean,
+): Promise<Pick> {
+  const spaces = network.subnets.map(spaceOf).filter(({ subnet }) => subnet.family === family);
+  const addresses = await view.of(network.id, distrusted);
+  for (const space of spaces) {
+    const ip = view.choose(network.id, space, addresses);
+    if (ip) return { ip, cidr: cidrOf(space, ip), family, compare: { key: addressKey(network.id, ip), is: "absent" }, chosen: true };
+  }
+  throw new OperationError(await exhausted(store, network, spaces, addresses));
+}
+
+async function exhausted(store: Store, network: NetworkRecord, spaces: readonly Space[], addresses: NetworkAddresses): Promise<string> {
+  const { family } = spaces[0].subnet;
+  const pools = spaces.map((space) => {
+    const { total, free } = capacityOf(space, addresses.taken[family]);
+    return `${total - free} of ${total} of ${formatBlock(space.subnet)} are taken`;
+  });
+  const resting = addresses.resting(family);
+  const holders = addresses.holders(family);
+  const named = await Promise.all(
+    holders.slice(0, HOLDERS_NAMED_MAX).map(async ({ node, count }) => {
+      const record = await read<NodeRecord>(store, nodeKey(node));
+      return `${record?.record.name ?? node} (${count})`;
+    }),
+  );
+  const more = holders.length > HOLDERS_NAMED_MAX ? ` and ${holders.length - HOLDERS_NAMED_MAX} more` : "";
+  return [
+    `could not find an available IP in network ${network.name}: ${pools.join(", ")}`,
+    ...(resting > 0 ? [`${resting} were freed in the last minute and rest`] : []),
+    ...(named.length > 0 ? [`held by node ${named.join(", ")}${more}`] : []),
+  ].join("; ");
+}
+
+function cidrOf({ subnet }: Space, ip: string): string {
+  return `${ip}/${subnet.prefixLength}`;
+}

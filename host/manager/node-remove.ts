@@ -1,0 +1,78 @@
+// `node drain`, `node rm` and `node leave`. A node goes in steps that may be cut off and begun again at any point: drained, so that nothing new
+// is put there; its endpoints freed, some at a time; its record last of all. Main thread.
+
+import type { Answer } from "../model/cluster/answers.ts";
+import { aliveKey, MEMBERS_KEY, NODES, nodeKey, reportKey } from "../model/cluster/keys.ts";
+import type { Checked } from "../model/cluster/operations.ts";
+import { type Availability, type NodeRecord, rewrite } from "../model/cluster/records.ts";
+import type { Compare, Store } from "../model/cluster/store.ts";
+import { OperationError } from "../model/errors.ts";
+import { type Caller, type Context, nextCount, read, readAll, type Stored, sameCounter, unchanged, untilDone } from "./context.ts";
+import { eachNamed } from "./each-named.ts";
+import { findNode } from "./find.ts";
+import { releaseNode } from "./release.ts";
+
+export async function drainNode({ store }: Context, { name, active }: Checked<"node.drain">): Promise<Answer<"node.drain">> {
+  const { record } = await findNode(store, name);
+  const found = await setAvailability(store, record.id, active ? "active" : "drain");
+  if (!found) throw new OperationError(`node ${name} not found`);
+  return {};
+}
+
+export async function removeNodes(context: Context, { names, force }: Checked<"node.rm">): Promise<Answer<"node.rm">> {
+  const { found, refused } = await eachNamed(names, async (name) => {
+    const { record } = await findNode(context.store, name);
+    if (!force && (await context.store.get(aliveKey(record.id)))) {
+      throw new OperationError(`node ${record.name} is up: drain and stop it, or use --force`);
+    }
+    await removeNode(context, record, "promote another first");
+    return name;
+  });
+  return { removed: found, refused };
+}
+
+export async function leaveCluster(context: Context, { nodeId }: Caller): Promise<Answer<"node.leave">> {
+  const own = await read<NodeRecord>(context.store, nodeKey(nodeId));
+  if (own) await removeNode(context, own.record, "without it the cluster ends (`weft leave --force`)");
+  return {};
+}
+
+/** false when there is no such node. */
+function setAvailability(store: Store, id: string, availability: Availability): Promise<boolean> {
+  return untilDone(`node ${id}`, async () => {
+    const node = await read<NodeRecord>(store, nodeKey(id));
+    if (!node) return false;
+    if (node.record.availability === availability) return true;
+    const { succeeded } = await store.commit(
+      [unchanged(node)],
+      [{ put: node.key, value: rewrite<NodeRecord>(node.json, { availability }) }],
+    );
+    return succeeded ? true : null;
+  });
+}
+
+async function removeNode(context: Context, { id, name, role }: NodeRecord, hint: string): Promise<void> {
+  const { store } = context;
+  const lastManager = `node ${name} is the last manager: ${hint}`;
+  if (role === "manager") await otherManager(store, id, lastManager);
+  await untilDone(`node ${name}`, async () => {
+    if (!(await setAvailability(store, id, "drain"))) return true;
+    await releaseNode(context, id, []);
+    const [node, members] = await Promise.all([read<NodeRecord>(store, nodeKey(id)), store.get(MEMBERS_KEY)]);
+    if (!node) return true;
+    if (node.record.availability !== "drain") return null;
+    // Two managers that remove each other at once: the second finds that it is the last.
+    const stays: Compare[] = role === "manager" ? [unchanged(await otherManager(store, id, lastManager))] : [];
+    const { succeeded } = await store.commit(
+      [unchanged(node), sameCounter(MEMBERS_KEY, members), ...stays],
+      [{ delete: node.key }, { delete: aliveKey(id) }, { delete: reportKey(id) }, { put: MEMBERS_KEY, value: nextCount(members) }],
+    );
+    return succeeded ? true : null;
+  });
+}
+
+async function otherManager(store: Store, id: string, complaint: string): Promise<Stored<NodeRecord>> {
+  const managers = (await readAll<NodeRecord>(store, NODES)).filter(({ record }) => record.role === "manager" && record.id !== id);
+  if (managers.length === 0) throw new OperationError(complaint);
+  return managers[0];
+}
