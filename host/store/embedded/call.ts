@@ -1,5 +1,5 @@
 // What the embedded store is asked and what it answers, as the main thread and the store's thread pass it to each other: etcd's messages, which
-// are plain objects and are cloned as such.
+// are plain objects and are cloned as such. Store's thread and main thread.
 
 import type { Event } from "../generated/kv_pb.js";
 import type * as rpc from "../generated/rpc_pb.js";
@@ -31,4 +31,25 @@ export type Outcome<Value = Answer> = { answer: Value } | { refused: FailureName
 export interface Commit {
   revision: bigint;
   events: Event[];
+}
+
+/** What a call weighs while it waits, about. */
+export function bytesOf(call: Call): number {
+  if (call.method === "put") return bytesOfPut(call.request);
+  return call.method === "txn" ? bytesOfTxn(call.request) : 0;
+}
+
+export function bytesOfPut({ key, value }: rpc.PutRequest): number {
+  return key.length + value.length;
+}
+
+export function bytesOfTxn({ compare, success, failure }: rpc.TxnRequest): number {
+  let bytes = 0;
+  for (const { key, targetUnion } of compare) bytes += key.length + (targetUnion.case === "value" ? targetUnion.value.length : 0);
+  for (const { request } of [...success, ...failure]) {
+    if (request.case === "requestPut") bytes += bytesOfPut(request.value);
+    else if (request.case === "requestTxn") bytes += bytesOfTxn(request.value);
+    else bytes += request.value?.key.length ?? 0;
+  }
+  return bytes;
 }

@@ -52,11 +52,11 @@ export function resultCodeOf(error: unknown): number | undefined {
 }
 
 /** Opens or makes the file (or ":memory:"). Throws OperationError with the file's name. */
-export function openDatabase(file: string): DatabaseSync {
+export function openDatabase(file: string, { mustExist = false } = {}): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     // Made here, so that nobody else may ever read it: SQLite gives its other files the same mode.
-    if (file !== ":memory:") closeSync(openSync(file, "a", 0o600));
+    if (file !== ":memory:") closeSync(openSync(file, mustExist ? "r+" : "a", 0o600));
     database = new DatabaseSync(file, { readBigInts: true, timeout: LOCK_WAIT_MS });
     prepare(database, file);
     return database;

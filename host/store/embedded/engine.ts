@@ -10,14 +10,14 @@ import { messageOf } from "../../model/errors.ts";
 import type { ResponseHeader } from "../generated/rpc_pb.js";
 import type { Answer, Call, Commit, Outcome } from "./call.ts";
 import { FILE_BYTES_MAX, FULL, fileBytes, openDatabase, resultCodeOf } from "./database.ts";
-import { handle } from "./handle.ts";
+import { type Handled, handle } from "./handle.ts";
 import type { Interval } from "./interval.ts";
 import { type HistoryPage, KeySpace } from "./keyspace.ts";
 import { Leases } from "./leases.ts";
-import { type Identity, Meta } from "./meta.ts";
+import { headerOf, type Identity, Meta } from "./meta.ts";
 import { Refused } from "./refused.ts";
 import { Statements } from "./statements.ts";
-import { type Standing, Transaction } from "./transaction.ts";
+import { Transaction } from "./transaction.ts";
 
 export interface EngineOptions {
   /** A path, or ":memory:". */
@@ -33,9 +33,8 @@ export interface EngineOptions {
 export const HISTORY_REVISIONS = 10_000n;
 /** It is cut when it is longer by so much. */
 export const HISTORY_SLACK_REVISIONS = 1_000n;
-const RAFT_TERM = 1n;
 
-export class Engine implements Standing {
+export class Engine implements Handled {
   readonly keys: KeySpace;
   readonly leases: Leases;
   /** Of the database's last committed transaction, and of changes in the running one. */
@@ -70,7 +69,7 @@ export class Engine implements Standing {
   }
 
   header(revision: bigint): ResponseHeader {
-    return { $typeName: "etcdserverpb.ResponseHeader", ...this.#meta.identity, revision, raftTerm: RAFT_TERM };
+    return headerOf(this.identity, revision);
   }
 
   size(): { total: bigint; used: bigint } {
@@ -103,7 +102,6 @@ export class Engine implements Standing {
     return this.keys.history(interval, from, this.revision, prevKv, eventsMax, bytesMax);
   }
 
-  /** One revision, if anything changes. For handlers. */
   change<Value>(work: (transaction: Transaction) => Value): Value {
     const transaction = new Transaction(this.keys, this.leases, this);
     const value = work(transaction);
@@ -114,12 +112,16 @@ export class Engine implements Standing {
     return value;
   }
 
-  /** Forgets history before a revision. For handlers. */
   compact(revision: bigint): void {
     if (revision <= this.compacted) throw new Refused("compacted");
     if (revision > this.revision) throw new Refused("futureRevision");
     this.keys.compact(revision);
     this.compacted = revision;
+  }
+
+  /** Time in which the store did not run is held against no lease. */
+  extendLeases(ms: number): void {
+    this.leases.extend(ms);
   }
 
   /** A copy of the whole as it is now, into a file that must not be there yet. */

@@ -1,6 +1,7 @@
 // The table `meta`: who the store is, its revision, and up to where its history is forgotten. Store's thread, and offline.
 
 import type { DatabaseSync } from "node:sqlite";
+import type { ResponseHeader } from "../generated/rpc_pb.js";
 import { Statements } from "./statements.ts";
 
 /** As in every answer's header: two stores that are not the same never have the same cluster id. */
@@ -9,6 +10,8 @@ export interface Identity {
   memberId: bigint;
 }
 
+/** There are no elections here. */
+const RAFT_TERM = 1n;
 /** An empty store's, as etcd has it. */
 const FIRST_REVISION = 1n;
 
@@ -55,6 +58,10 @@ export class Meta {
     this.#sql.run("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value);
     return value;
   }
+}
+
+export function headerOf({ clusterId, memberId }: Identity, revision: bigint): ResponseHeader {
+  return { $typeName: "etcdserverpb.ResponseHeader", clusterId, memberId, revision, raftTerm: RAFT_TERM };
 }
 
 /** Another cluster id, by which clients know that what they read before is void. */

@@ -1,0 +1,177 @@
+// The embedded store as a backend: what a manager serves when no etcd is given. All the work is done in the store's thread; here calls are passed
+// on and watchers are told what was committed. Main thread.
+
+import type { OperationError } from "../../model/errors.ts";
+import { type Backend, failure } from "../backend.ts";
+import type * as rpc from "../generated/rpc_pb.js";
+import type { Commit } from "./call.ts";
+import type { HistoryPage } from "./keyspace.ts";
+import { headerOf, type Identity } from "./meta.ts";
+import { StoreThread } from "./store-thread.ts";
+import type { HistoryAsk } from "./thread.ts";
+import { type WatchedStore, WatchStream } from "./watch-stream.ts";
+
+export interface EmbeddedOptions {
+  /** A path; made if it is not there. */
+  file: string;
+  /** As `etcdctl member list` shows it. */
+  name?: string;
+  clientUrls?: string[];
+  /** Beyond it nothing is put any more. */
+  fileBytesMax?: number;
+  /** The store has died by itself, and will answer nothing any more. */
+  onDeath?(error: OperationError): void;
+}
+
+/** etcd's: how often an idle watcher that asked for it is told where it is. */
+const PROGRESS_MS = 600_000;
+const STREAMS_MAX = 5_000;
+
+/** Rejects with OperationError: the file is another program's, damaged, or in use. */
+export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBackend> {
+  const backend = new EmbeddedBackend(options);
+  await backend.open();
+  return backend;
+}
+
+export class EmbeddedBackend implements Backend, WatchedStore {
+  readonly #options: EmbeddedOptions;
+  readonly #streams = new Set<WatchStream>();
+  #thread!: StoreThread;
+  #progress: NodeJS.Timeout | undefined;
+
+  /** openEmbedded() is what makes one. */
+  constructor(options: EmbeddedOptions) {
+    this.#options = options;
+  }
+
+  async open(): Promise<void> {
+    const { file, fileBytesMax } = this.#options;
+    this.#thread = await StoreThread.open({
+      file,
+      fileBytesMax,
+      onCommits: (commits) => this.#commit(commits),
+      onDeath: (error) => this.#die(error),
+    });
+    this.#progress = setInterval(() => {
+      for (const stream of this.#streams) stream.notifyProgress();
+    }, PROGRESS_MS);
+  }
+
+  get identity(): Identity {
+    return this.#thread.identity;
+  }
+
+  get revision(): bigint {
+    return this.#thread.revision;
+  }
+
+  get compacted(): bigint {
+    return this.#thread.compacted;
+  }
+
+  range(request: rpc.RangeRequest): Promise<rpc.RangeResponse> {
+    return this.#thread.call("range", request);
+  }
+
+  put(request: rpc.PutRequest): Promise<rpc.PutResponse> {
+    return this.#thread.call("put", request);
+  }
+
+  deleteRange(request: rpc.DeleteRangeRequest): Promise<rpc.DeleteRangeResponse> {
+    return this.#thread.call("deleteRange", request);
+  }
+
+  txn(request: rpc.TxnRequest): Promise<rpc.TxnResponse> {
+    return this.#thread.call("txn", request);
+  }
+
+  compact(request: rpc.CompactionRequest): Promise<rpc.CompactionResponse> {
+    return this.#thread.call("compact", request);
+  }
+
+  leaseGrant(request: rpc.LeaseGrantRequest): Promise<rpc.LeaseGrantResponse> {
+    return this.#thread.call("leaseGrant", request);
+  }
+
+  leaseRevoke(request: rpc.LeaseRevokeRequest): Promise<rpc.LeaseRevokeResponse> {
+    return this.#thread.call("leaseRevoke", request);
+  }
+
+  leaseKeepAlive(request: rpc.LeaseKeepAliveRequest): Promise<rpc.LeaseKeepAliveResponse> {
+    return this.#thread.call("leaseKeepAlive", request);
+  }
+
+  leaseTimeToLive(request: rpc.LeaseTimeToLiveRequest): Promise<rpc.LeaseTimeToLiveResponse> {
+    return this.#thread.call("leaseTimeToLive", request);
+  }
+
+  leaseLeases(request: rpc.LeaseLeasesRequest): Promise<rpc.LeaseLeasesResponse> {
+    return this.#thread.call("leaseLeases", request);
+  }
+
+  status(): Promise<rpc.StatusResponse> {
+    return this.#thread.call("status", { $typeName: "etcdserverpb.StatusRequest" });
+  }
+
+  async memberList(): Promise<rpc.MemberListResponse> {
+    const { name = "", clientUrls = [] } = this.#options;
+    const member = { ID: this.identity.memberId, name, peerURLs: [], clientURLs: clientUrls, isLearner: false };
+    const members = [{ $typeName: "etcdserverpb.Member" as const, ...member }];
+    return { $typeName: "etcdserverpb.MemberListResponse", header: this.header(this.revision), members };
+  }
+
+  async *watch(requests: AsyncIterable<rpc.WatchRequest>, signal: AbortSignal): AsyncIterable<rpc.WatchResponse> {
+    if (this.#streams.size >= STREAMS_MAX) throw failure("tooManyRequests");
+    const stream = new WatchStream(this);
+    const end = () => stream.end(null);
+    signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
+    this.#streams.add(stream);
+    void stream.read(requests);
+    try {
+      yield* stream.responses();
+    } finally {
+      end();
+      signal.removeEventListener("abort", end);
+      this.#streams.delete(stream);
+    }
+  }
+
+  /** A copy of the whole as it is at one revision, into a file that must not be there yet; it is a store as this one is. */
+  snapshot(file: string): Promise<void> {
+    return this.#thread.snapshot(file);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#progress);
+    for (const stream of this.#streams) stream.end(failure("stopped"));
+    await this.#thread.close();
+  }
+
+  // What watch streams need of the store.
+
+  header(revision: bigint): rpc.ResponseHeader {
+    return headerOf(this.identity, revision);
+  }
+
+  history(ask: HistoryAsk): Promise<HistoryPage> {
+    return this.#thread.history(ask);
+  }
+
+  #commit(commits: readonly Commit[]): void {
+    if (this.#streams.size === 0) return;
+    const watched = commits.map(({ revision, events }) => ({
+      revision,
+      events,
+      plainEvents: events.map((event) => (event.prevKv ? { ...event, prevKv: undefined } : event)),
+    }));
+    for (const stream of this.#streams) stream.commit(watched);
+  }
+
+  #die(error: OperationError): void {
+    clearInterval(this.#progress);
+    for (const stream of this.#streams) stream.end(failure("stopped"));
+    this.#options.onDeath?.(error);
+  }
+}

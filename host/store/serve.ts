@@ -1,0 +1,81 @@
+// The gRPC server: etcd's v3 API over a backend, and whatever other services the same port is to have. Who the caller is and what it may do is
+// decided by `backendFor`, once for each call. Main thread.
+
+import { Server, type ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import { messageOf, OperationError } from "../model/errors.ts";
+import { Cluster, KV, Lease, Maintenance, Watch } from "./generated/rpc_pb.js";
+import { methodsOf } from "./grpc.ts";
+import { type BackendFor, Handlers } from "./serve/handlers.ts";
+
+export interface ServeOptions {
+  host: string;
+  /** 0 = one that is free. */
+  port: number;
+  credentials: ServerCredentials;
+  /** Throws GrpcFailure when the caller is refused. */
+  backendFor: BackendFor;
+  services?: { definition: ServiceDefinition; implementation: UntypedServiceImplementation }[];
+}
+
+export interface Served {
+  port: number;
+  /** No new calls; watches end ("server stopped"); calls that run have a moment left, then connections are cut. */
+  close(): Promise<void>;
+}
+
+/** etcd's largest request and its allowance for what gRPC puts around it. What is larger is refused before it is read. */
+const RECEIVE_BYTES_MAX = 1.5 * 1024 ** 2 + 512 * 1024;
+/** A range that is larger has to be read in pages. */
+const SEND_BYTES_MAX = 64 * 1024 ** 2;
+const STREAMS_PER_CONNECTION_MAX = 4_096;
+/** A peer that is gone without a word is found out in the sum of these. */
+const KEEPALIVE_MS = 10_000;
+const KEEPALIVE_TIMEOUT_MS = 5_000;
+const CLOSE_MS = 2_000;
+
+const OPTIONS = {
+  "grpc.max_receive_message_length": RECEIVE_BYTES_MAX,
+  "grpc.max_send_message_length": SEND_BYTES_MAX,
+  "grpc.max_concurrent_streams": STREAMS_PER_CONNECTION_MAX,
+  "grpc.keepalive_time_ms": KEEPALIVE_MS,
+  "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
+  "grpc.enable_channelz": 0,
+};
+
+/** Rejects with OperationError when it cannot listen. */
+export async function serveBackend({ host, port, credentials, backendFor, services = [] }: ServeOptions): Promise<Served> {
+  const server = new Server(OPTIONS);
+  const handlers = new Handlers(backendFor);
+  server.addService(methodsOf(KV), handlers.kv());
+  server.addService(methodsOf(Watch), handlers.watch());
+  server.addService(methodsOf(Lease), handlers.lease());
+  server.addService(methodsOf(Maintenance), handlers.maintenance());
+  server.addService(methodsOf(Cluster), handlers.cluster());
+  for (const { definition, implementation } of services) server.addService(definition, implementation);
+  const bound = await listen(server, host, port, credentials);
+  return { port: bound, close: () => close(server, handlers) };
+}
+
+function listen(server: Server, host: string, port: number, credentials: ServerCredentials): Promise<number> {
+  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentials, (error, bound) => {
+      if (error) reject(new OperationError(`cannot listen on ${address}: ${messageOf(error)}`, { cause: error }));
+      else resolve(bound);
+    });
+  });
+}
+
+function close(server: Server, handlers: Handlers): Promise<void> {
+  handlers.stop();
+  return new Promise((resolve) => {
+    const late = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, CLOSE_MS);
+    server.tryShutdown(() => {
+      clearTimeout(late);
+      resolve();
+    });
+  });
+}
