@@ -9,9 +9,11 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { measureAll } from "../bench/scaling/measure.ts";
 import { withBlock } from "../bench/scaling/page.ts";
+import { describeProgram } from "../host/cli/program.ts";
 import { describeConfig } from "../host/config/describe.ts";
 import { exposition } from "../host/metrics/exposition.ts";
 import { REASON_LIST } from "../host/model/reason.ts";
+import { nothingAround } from "../test/unit/cli/weft.ts";
 import { sampleView } from "../test/unit/view.ts";
 import { root } from "./sources.ts";
 
@@ -70,6 +72,7 @@ To scrape: [prometheus.yml](../deploy/prometheus.yml); alerts: [weft.rules.yml](
 const pages: Record<string, () => string | Promise<string>> = {
   "docs/reasons.md": reasons,
   "docs/config.md": () => `${NOTE}\n${describeConfig().trimEnd()}\n`,
+  "docs/cli.md": () => `${NOTE}\n${describeProgram(nothingAround())}`,
   "docs/metrics.md": metrics,
   // Only its tables, which are counted from build/core.wasm.
   "docs/scaling.md": () => withBlock(readFileSync(join(root, "docs/scaling.md"), "utf8"), measureAll()),

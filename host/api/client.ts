@@ -99,8 +99,11 @@ export class ApiClient {
         if ("message" in line) throw new OperationError(line.message);
         yield line;
       }
-      // readline ends also where the agent did.
-      if (!response.complete) throw new OperationError(`the agent at ${this.#host} went away in the middle of the log`);
+      // readline may end without an error where the agent did.
+      if (!response.complete) throw new Error("incomplete");
+    } catch (cause) {
+      if (cause instanceof OperationError) throw cause;
+      throw new OperationError(`the agent at ${this.#host} went away in the middle of the log`, { cause });
     } finally {
       response.destroy();
     }

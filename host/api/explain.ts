@@ -24,9 +24,9 @@ function wordsFor(issue: Issue, value: unknown): string {
     case "invalid_value":
       return `expected ${issue.values.map(String).join(" or ")}`;
     case "too_big":
-      return `at most ${issue.maximum}${unit(issue.origin)} allowed`;
+      return `at most ${issue.maximum}${unit(issue.origin)}`;
     case "too_small":
-      return issue.origin === "string" && issue.minimum === 1 ? "is empty" : `at least ${issue.minimum}${unit(issue.origin)} needed`;
+      return Number(issue.minimum) === 1 && unit(issue.origin) !== "" ? "is empty" : `at least ${issue.minimum}${unit(issue.origin)}`;
     case "invalid_key":
       return `the name of an entry: ${explain(issue.issues, undefined)}`;
     default:
@@ -35,8 +35,8 @@ function wordsFor(issue: Issue, value: unknown): string {
 }
 
 function unit(origin: string): string {
-  if (origin === "string") return " characters are";
-  return origin === "array" ? " entries are" : " is";
+  if (origin === "string") return " characters";
+  return origin === "array" ? " entries" : "";
 }
 
 function kindOf(value: unknown): string {

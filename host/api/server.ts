@@ -19,7 +19,7 @@ import { listenAt } from "./socket.ts";
 const CONNECTIONS_MAX = 512;
 const HEADER_BYTES_MAX = 8192;
 /** Header and body, together. */
-const REQUEST_MS_MAX = 10000;
+const REQUEST_MS_MAX = 5000;
 const CHECK_MS = 1000;
 /** How long somebody who may not ask can keep a connection. */
 const STRANGER_MS_MAX = 1000;

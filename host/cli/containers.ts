@@ -11,6 +11,7 @@ import { ago, humanDuration } from "./duration.ts";
 import { examples } from "./group.ts";
 import { inspectOption, printInspected } from "./inspect.ts";
 import { type Field, formatLabels, formatList, formatOption, type ListFormat } from "./list.ts";
+import { BEHIND } from "./run.ts";
 import type { Template } from "./template.ts";
 import { asFlag, signal, whole } from "./values.ts";
 
@@ -124,6 +125,7 @@ function addExec(program: Command, context: Context): void {
       if (container.ExecPrefix.length === 0) throw new OperationError(`container ${name} does not run: nothing can be run in it`);
       context.exitCode = await context.around.spawn([...container.ExecPrefix, ...rest]);
     });
+  if (context.rest === null) exec.showHelpAfterError(BEHIND);
   // Always so here.
   for (const flags of ["-i, --interactive", "-t, --tty"]) exec.addOption(exec.createOption(flags).hideHelp());
 }

@@ -6,7 +6,9 @@ import type { Command } from "commander";
 export function addGroup(program: Command, name: string, description: string): Command {
   const group = program.command(name).description(description);
   group.action((_options, command: Command) => {
-    if (command.args.length > 0) command.error(`error: unknown command '${command.args[0]}' for 'weft ${name}'`);
+    const [word] = command.args;
+    const known = command.commands.map((inner) => inner.name()).join(", ");
+    if (word !== undefined) command.error(`error: unknown command '${word}' for 'weft ${name}' (there are: ${known})`);
     command.outputHelp();
   });
   return group;

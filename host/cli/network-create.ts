@@ -27,8 +27,8 @@ export function addCreate(group: Command, context: Context): void {
     .option("--ip-range <cidr>", "give out only these addresses of a subnet", asFlags(cidr, true))
     .option("--aux-address <name=ip>", "address of something that weft does not run: never given out", asFlags(auxAddress, true))
     .option("--ipv6", "IPv6 as well")
-    .option("--internal", "without a way out")
-    .option("--attachable", "accepted for Docker's sake: whatever runs on a node may be connected, always")
+    .option("--internal", "without a way out of the overlay (no network has one so far)")
+    .option("--attachable", "told by inspect; whatever runs on a node may be connected in any case")
     .option("--label <key=value>", "label; again for several", asFlags(keyValue))
     .option("-o, --opt <key=value>", "mtu=BYTES or vni=NUMBER; again for several", asFlags(keyValue))
     .addHelpText(

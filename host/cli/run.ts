@@ -12,6 +12,9 @@ import { asFlag, asFlags, ipv4, ipv6, keyValue, mac, name } from "./values.ts";
 /** What a terminal or a service manager sends; Docker's `--sig-proxy`. */
 const PASSED_ON: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
+/** Added to what is wrong with a flag that may well be one of the command's. */
+export const BEHIND = "(the command and its flags stand behind --)";
+
 interface RunOptions {
   detach?: boolean;
   network?: string[];
@@ -40,7 +43,7 @@ export function addRun(program: Command, context: Context): void {
     .argument("[word...]")
     .option("-d, --detach", "do not wait for it: print its id")
     .option("--network <network>", "network to connect to; again for several; required", asFlags(String))
-    .option("--name <name>", "name, also in DNS (default: one is made up)", asFlag(name))
+    .option("--name <name>", "name, on this host (default: one is made up)", asFlag(name))
     .option("--ip <ip>", "IPv4 address in the first network (default: the next free one)", asFlag(ipv4))
     .option("--ip6 <ip>", "IPv6 address in the first network", asFlag(ipv6))
     .option("--mac-address <mac>", "MAC address in the first network", asFlag(mac))
@@ -54,7 +57,7 @@ export function addRun(program: Command, context: Context): void {
       examples(
         "weft run --network blue -- ip address",
         "weft run -d --network blue --name shop --ip 10.1.0.7 -- python3 -m http.server 80",
-        "weft run --rm --network blue -e TERM -- sh -c 'ping -c 3 shop'",
+        "weft run --rm --network blue -e TERM -- sh -c 'ping -c 3 10.1.0.7'",
       ),
     )
     .action(async (words: string[], options: RunOptions, command: Command) => {
@@ -63,6 +66,7 @@ export function addRun(program: Command, context: Context): void {
         throw new UsageError("weft run: the command stands behind --, as in: weft run --network blue -- sleep 60");
       await start(inputOf(rest, options, context.around.env), options, context.client(command), context);
     });
+  if (context.rest === null) run.showHelpAfterError(BEHIND);
   // Short forms, and Docker's that have no meaning here: known, so that they can be told apart.
   run.addOption(run.createOption("--mac <mac>").hideHelp().argParser(asFlag(mac)));
   run.addOption(run.createOption("--alias <name>").hideHelp().argParser(asFlags(String)));

@@ -102,7 +102,7 @@ describe("what is asked", () => {
 describe("wrong usage: exit 2, one line, nothing measured", () => {
   const run = (...words: string[]) => ["bench", "run", "10.0.0.2", ...words];
   test.each([
-    [["bench", "rnu"], "unknown command 'rnu' for 'weft bench'"],
+    [["bench", "rnu"], "unknown command 'rnu' for 'weft bench' (there are: serve, run)"],
     [["bench", "run"], "missing required argument 'address'"],
     [run("10.0.0.3"), "too many arguments for 'run'. Expected 1 argument but got 2: 10.0.0.2, 10.0.0.3."],
     [run("--port", "x"), "option '--port <n>' argument 'x' is invalid. Expected a whole number from 1 to 65535."],

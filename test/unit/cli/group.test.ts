@@ -19,7 +19,7 @@ async function weft(...words: string[]): Promise<string> {
 test("a group alone is its help, a word that it does not know is told", async () => {
   expect(await weft("fdb")).toMatch(/^Usage: weft fdb .*\n\nEntries\./);
   expect(await weft("fdb", "show")).toBe("shown");
-  expect(await weft("fdb", "shw")).toBe("error: unknown command 'shw' for 'weft fdb'\n");
+  expect(await weft("fdb", "shw")).toBe("error: unknown command 'shw' for 'weft fdb' (there are: show)\n");
 });
 
 test("examples are lines of their own", () => {

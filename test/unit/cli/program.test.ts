@@ -93,7 +93,7 @@ describe("help", () => {
 describe("wrong usage: exit 2, one line", () => {
   test.each([
     [["fbd", "show"], "unknown command 'fbd' (Did you mean fdb?)"],
-    [["fdb", "sho"], "unknown command 'sho' for 'weft fdb'"],
+    [["fdb", "sho"], "unknown command 'sho' for 'weft fdb' (there are: show)"],
     [["fdb", "show", "extra"], "too many arguments for 'show'. Expected 0 arguments but got 1: extra."],
     [["fdb", "show", "--netwrk", "x"], "unknown option '--netwrk' (Did you mean --network?)"],
     [["fdb", "show", "--network"], "option '-n, --network <name>' argument missing"],
