@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Daemon } from "./daemon.ts";
 import { freePorts } from "./ports.ts";
-import { eventually } from "./wait.ts";
 
 export interface EtcdOptions {
   members?: number;
@@ -106,6 +105,6 @@ export class Etcd {
 
   async stop(): Promise<void> {
     await Promise.all(this.#members.map(({ daemon }) => daemon?.kill()));
-    await eventually("etcd's folder to go", () => (rmSync(this.#folder, { recursive: true, force: true }), true));
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }

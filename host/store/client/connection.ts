@@ -107,6 +107,11 @@ export class Connection {
     this.#next++;
   }
 
+  /** Whether a watch was refused for its token, which etcd calls a lack of permission; then the next call has another. */
+  refusesToken(reason: string): boolean {
+    return this.#token?.refused(new Error(reason)) ?? false;
+  }
+
   /** The next call makes a new connection, with the certificate as it is then. */
   refresh(): void {
     this.#current?.close();

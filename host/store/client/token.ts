@@ -44,9 +44,9 @@ export class Token {
     }
   }
 
-  /** Whether it was the token that was refused; then the next call asks for another. */
+  /** Whether it may be the token that was refused; then the next call asks for another. */
   refused(error: unknown): boolean {
-    const refused = /invalid auth token|auth store is old/.test(detailsOf(error));
+    const refused = /invalid auth token|auth store is old|permission denied/.test(detailsOf(error));
     if (refused) this.#asked = null;
     return refused;
   }

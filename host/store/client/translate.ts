@@ -29,7 +29,7 @@ export function rangeOf(prefix: string): { key: Uint8Array; rangeEnd: Uint8Array
   const key = bytesOf(prefix);
   const last = key.findLastIndex((byte) => byte < 255);
   if (last < 0) return { key: key.length === 0 ? ZERO : key, rangeEnd: ZERO };
-  const rangeEnd = key.slice(0, last + 1);
+  const rangeEnd = Buffer.from(key.subarray(0, last + 1)); // a copy: Buffer's slice() is none
   rangeEnd[last]++;
   return { key, rangeEnd };
 }

@@ -151,6 +151,7 @@ export class PrefixWatch implements Watch {
     const { header, canceled, created, compactRevision, cancelReason, events, fragment } = response;
     if (header && header.clusterId !== known.clusterId) throw new Gap("the store is another one now");
     if (compactRevision > 0n) throw new Gap(`revision ${known.revision + 1} is compacted away`);
+    if (canceled && this.#connection.refusesToken(cancelReason)) throw new GrpcFailure(status.UNAUTHENTICATED, cancelReason);
     if (canceled) throw new GrpcFailure(/permission denied/.test(cancelReason) ? status.PERMISSION_DENIED : status.UNKNOWN, cancelReason);
     if (created) {
       if (Number(header?.revision ?? 0n) < known.revision) await this.#checkRevision(known);

@@ -131,7 +131,12 @@ export class EtcdBackend implements Backend {
     try {
       if (signal.aborted) return;
       void pump(requests, stream);
-      for await (const response of stream) yield response as WatchResponse;
+      for await (const response of stream as AsyncIterable<WatchResponse>) {
+        // Not a failure of whoever watches: the stream ends, and the next one has a new token.
+        if (response.canceled && this.#connection.refusesToken(response.cancelReason))
+          throw new GrpcFailure(status.UNAVAILABLE, `etcd ${channel.endpoint}: ${response.cancelReason}`);
+        yield response;
+      }
     } catch (error) {
       if (signal.aborted) return;
       if (!isAway(error)) fail(error);
