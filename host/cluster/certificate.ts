@@ -95,6 +95,15 @@ export function certifiedKeyHash(certificate: string | Uint8Array): string {
   return hashOf(new X509Certificate(certificate).publicKey.export({ type: "spki", format: "der" }));
 }
 
+/** PKCS #8, between PEM and DER. */
+export function privateKeyDer(pem: string): Uint8Array {
+  return createPrivateKey(pem).export({ type: "pkcs8", format: "der" });
+}
+
+export function privateKeyPem(der: Uint8Array): string {
+  return createPrivateKey({ key: Buffer.from(der), type: "pkcs8", format: "der" }).export({ type: "pkcs8", format: "pem" }) as string;
+}
+
 export function toPem(der: Uint8Array): string {
   return new X509Certificate(der).toString();
 }

@@ -18,16 +18,21 @@ export type LeaseBook = Map<string, bigint[]>;
 
 /**
  * @param book one for all callers of a front
- * @param ended aborted, with the reason as a GrpcFailure, once the caller is no member any more: its watches end
+ * @param ended aborted, with the reason as a GrpcFailure, once the caller is no member any more: nothing is done, and its watches end
  */
 export function authorised(backend: Backend, caller: Caller, book: LeaseBook, ended: AbortSignal): Backend {
+  // Streams of keep-alives last as well.
+  const unless = <Answer>(refusal: string | null, run: () => Promise<Answer>): Promise<Answer> => {
+    if (ended.aborted) return Promise.reject(ended.reason);
+    return refusal === null ? run() : Promise.reject(denied(refusal));
+  };
   return {
     range: (request) => unless(judgeKeys(caller, "read", request), () => backend.range(request)),
     put: (request) => unless(judgePut(caller, request), () => backend.put(request)),
     deleteRange: (request) => unless(judgeDelete(caller, request), () => backend.deleteRange(request)),
     txn: (request) => unless(judgeTxn(caller, request), () => backend.txn(request)),
     compact: (request) => unless(judgeCall(caller, "compact"), () => backend.compact(request)),
-    leaseGrant: (request) => grant(backend, caller, book, request),
+    leaseGrant: (request) => unless(null, () => grant(backend, caller, book, request)),
     leaseRevoke: (request) => unless(judgeLease(caller, request.ID), () => backend.leaseRevoke(request)),
     leaseKeepAlive: (request) => unless(judgeLease(caller, request.ID), () => backend.leaseKeepAlive(request)),
     leaseTimeToLive: (request) => unless(judgeLease(caller, request.ID), () => backend.leaseTimeToLive(request)),
@@ -37,11 +42,6 @@ export function authorised(backend: Backend, caller: Caller, book: LeaseBook, en
     memberList: () => unless(judgeCall(caller, "memberList"), () => backend.memberList()),
     close: async () => {}, // the store is not the caller's to close
   };
-}
-
-async function unless<Answer>(refusal: string | null, run: () => Promise<Answer>): Promise<Answer> {
-  if (refusal !== null) throw denied(refusal);
-  return run();
 }
 
 function denied(refusal: string): GrpcFailure {

@@ -1,0 +1,172 @@
+// `weft join`: a host becomes a member by a token. The token's secret is sent only to a manager whose CA the token pins. The key is on disk
+// before anything is asked, and managers know a node by it: a join that was cut short anywhere is simply done again. Main thread.
+
+import { create } from "@bufbuild/protobuf";
+import { status } from "@grpc/grpc-js";
+import { messageOf, OperationError, UsageError, ValueError } from "../model/errors.ts";
+import { GrpcFailure } from "../store/backend.ts";
+import { Connection } from "../store/client/connection.ts";
+import { MANAGER } from "../store/client/identity.ts";
+import { detailsOf, isStatus } from "../store/client/reasons.ts";
+import { Join, type JoinAnswer, JoinRequestSchema, RenewRequestSchema } from "../store/generated/weft_pb.js";
+import { methodsOf } from "../store/grpc.ts";
+import { makeRequest, newKey, privateKeyPem, readCertificate, toPem } from "./certificate.ts";
+import { fetchAuthority } from "./fetch-authority.ts";
+import type { Identity, Issued } from "./identity.ts";
+import type { NodeState, StateDir } from "./state-dir.ts";
+import { parseToken, pinOf, type Token } from "./token.ts";
+
+export interface Joining {
+  token: string;
+  /** HOST:PORT; any of them will do. */
+  managers: string[];
+  name: string;
+  vtep: string;
+  /** HOST:PORT where it will serve, for a manager; null for a worker. */
+  manager: string | null;
+  version: string;
+  /** Milliseconds since 1970. */
+  now: number;
+  /** For each manager. */
+  timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 5000;
+const KEEPALIVE_MS = 3000;
+
+/**
+ * Makes this host a member, or finds that it is one: then it comes back as it was, whatever the token, and by the token if its certificate has
+ * expired. Throws UsageError or OperationError, one line each.
+ */
+export async function join(state: StateDir, joining: Joining): Promise<NodeState> {
+  const member = state.node();
+  if (member && certificateLasts(state, joining.now)) return member;
+  const token = readToken(joining.token);
+  const authority = state.authority();
+  if (member && authority !== null && pinOf(authority) !== token.pin) {
+    throw new OperationError(
+      `the token is of another cluster: this host is node ${member.name} of cluster ${member.clusterId}, and its certificate has expired`,
+    );
+  }
+  const key = state.key() ?? newKey();
+  state.writeKey(key);
+  const { answer, endpoint } = await askAny(joining, token, await makeRequest(key), member?.id ?? "");
+  return settle(state, joining, member, answer, endpoint);
+}
+
+/** A new certificate for a member that still has a good one, of whichever manager answers. For Identity.renew(). */
+export async function askRenewal(identity: Identity, managers: () => readonly string[], request: Uint8Array): Promise<Issued> {
+  const connection = connect(managers, () => identity.tls(), TIMEOUT_MS);
+  try {
+    const message = create(RenewRequestSchema, { csrDer: request });
+    const answer = await connection.call((channel, metadata, ms) => channel.unary(methodsOf(Join).renew, message, metadata, ms), {
+      repeatable: true,
+    });
+    return { certificate: toPem(answer.certificateDer), authority: answer.caDer.map(toPem).join("") };
+  } catch (error) {
+    throw new OperationError(detailsOf(error), { cause: error });
+  } finally {
+    connection.close();
+  }
+}
+
+function certificateLasts(state: StateDir, now: number): boolean {
+  const certificate = state.certificate();
+  return certificate !== null && now < readCertificate(certificate).notAfter;
+}
+
+function readToken(text: string): Token {
+  try {
+    return parseToken(text);
+  } catch (error) {
+    throw error instanceof ValueError ? new UsageError(`--token: ${error.message}`, { cause: error }) : error;
+  }
+}
+
+/** The first manager that answers decides. */
+async function askAny(
+  joining: Joining,
+  token: Token,
+  csrDer: Uint8Array,
+  nodeId: string,
+): Promise<{ answer: JoinAnswer; endpoint: string }> {
+  const silent: string[] = [];
+  for (const endpoint of joining.managers) {
+    const authority = await showAuthority(endpoint, joining).catch((error) => {
+      silent.push(`${endpoint}: ${messageOf(error)}`);
+      return null;
+    });
+    if (authority === null) continue;
+    if (pinOf(authority) !== token.pin) {
+      throw new OperationError(`${endpoint} is not a manager of the token's cluster: its CA is another one (the token was not sent)`);
+    }
+    try {
+      return { answer: await ask(endpoint, authority, joining, csrDer, nodeId), endpoint };
+    } catch (error) {
+      if (!(error instanceof GrpcFailure)) throw refusal(endpoint, error);
+      silent.push(`${endpoint}: ${error.message}`);
+    }
+  }
+  throw new OperationError(`no manager answers (tried ${silent.join("; ")})`);
+}
+
+function showAuthority(endpoint: string, { timeoutMs = TIMEOUT_MS }: Joining): Promise<string> {
+  const [, host, port] = /^(.*):(\d+)$/.exec(endpoint) ?? [];
+  if (host === undefined) throw new UsageError(`${endpoint}: expected HOST:PORT`);
+  return fetchAuthority(host.replace(/^\[(.*)\]$/, "$1"), Number(port), timeoutMs);
+}
+
+async function ask(endpoint: string, authority: string, joining: Joining, csrDer: Uint8Array, nodeId: string): Promise<JoinAnswer> {
+  const { token, name, vtep, manager, version, timeoutMs = TIMEOUT_MS } = joining;
+  const request = create(JoinRequestSchema, { token: token.trim(), csrDer, name, vtep, nodeId, managerAddress: manager ?? "", version });
+  const connection = connect(
+    () => [endpoint],
+    () => ({ caPem: authority }),
+    timeoutMs,
+  );
+  try {
+    return await connection.call((channel, metadata, ms) => channel.unary(methodsOf(Join).ask, request, metadata, ms), {
+      repeatable: true,
+    });
+  } finally {
+    connection.close();
+  }
+}
+
+function connect(
+  endpoints: () => readonly string[],
+  tls: () => { caPem: string; certPem?: string; keyPem?: string },
+  deadlineMs: number,
+): Connection {
+  return new Connection({ endpoints, tls, identity: MANAGER, who: "manager", deadlineMs, keepaliveMs: KEEPALIVE_MS });
+}
+
+/** A manager's own line; what it says of the flags stays a matter of usage. */
+function refusal(endpoint: string, error: unknown): Error {
+  const text = detailsOf(error);
+  if (!isStatus(error)) return new OperationError(`${endpoint}: ${text}`, { cause: error });
+  if (error.code === status.INVALID_ARGUMENT) return new UsageError(text, { cause: error });
+  if (error.code === status.UNIMPLEMENTED) return new OperationError(`${endpoint} is not a manager of weft`, { cause: error });
+  return new OperationError(text, { cause: error });
+}
+
+/** Writes what the manager gave; node.json, which makes it a member, last. */
+function settle(state: StateDir, joining: Joining, member: NodeState | null, answer: JoinAnswer, endpoint: string): NodeState {
+  const role = answer.caKeyPkcs8.length > 0 ? "manager" : "worker";
+  state.writeAuthority(answer.caDer.map(toPem).join(""));
+  if (role === "manager") state.writeAuthorityKey(privateKeyPem(answer.caKeyPkcs8));
+  state.writeCertificate(toPem(answer.certificateDer));
+  const node: NodeState = {
+    ...member,
+    id: answer.nodeId,
+    name: joining.name,
+    clusterId: answer.clusterId,
+    role,
+    // The one that answered may be known by another address here than it gives itself.
+    managers: [...new Set([...answer.managers, endpoint])],
+    vtep: joining.vtep,
+    incarnation: member?.incarnation ?? 0,
+  };
+  state.writeNode(node);
+  return node;
+}

@@ -1,0 +1,81 @@
+// `weft restore`: a backup becomes a manager's state directory; its entries go into the store (embedded, or an etcd) when the manager is next
+// started (bootstrap.ts). The cluster gets a new id, so that nobody takes it for the old one, should that still run somewhere; the CA stays, so
+// that nodes' certificates are good in it. Main thread.
+
+import { newId } from "../model/cluster/ids.ts";
+import { CLUSTER_KEY, nodeKey, ROOT } from "../model/cluster/keys.ts";
+import { type ClusterRecord, type NodeRecord, rewrite } from "../model/cluster/records.ts";
+import type { Change, Store } from "../model/cluster/store.ts";
+import { OperationError } from "../model/errors.ts";
+import { hostsOf } from "./admission.ts";
+import { type Backup, readBackup } from "./backup.ts";
+import { Authority } from "./ca.ts";
+import { makeRequest } from "./certificate.ts";
+import type { NodeState, StateDir } from "./state-dir.ts";
+
+/** The node may have started that often since the backup. */
+const STARTS_SINCE = 1_000_000;
+/** etcd takes 128 operations and 1.5 MiB in a transaction. */
+const CHANGES_MAX = 100;
+const CHARACTERS_MAX = 400_000;
+
+/** Answers who this host is from now on. Throws OperationError. */
+export async function restore(file: string, state: StateDir, now: number): Promise<NodeState> {
+  if (!state.unused()) throw new OperationError(`state directory ${state.path}: not empty: a backup is restored into an empty one`);
+  const { head, lines } = readBackup(file);
+  const authority = await Authority.load(head.authority, head.authorityKey);
+  const clusterId = newId();
+  const node: NodeState = { ...head.node, clusterId, incarnation: head.node.incarnation + STARTS_SINCE, founding: true };
+  const hosts = hostsOf(managerOf(head.node, { head, lines }));
+  state.writeAuthority(head.authority);
+  state.writeAuthorityKey(head.authorityKey);
+  state.writeKey(head.key);
+  state.writeCertificate(await authority.issue(await makeRequest(head.key), { nodeId: node.id, clusterId, role: "manager", hosts }, now));
+  state.writeRestored(lines.map((line) => withNewCluster(line, clusterId)).join("\n"));
+  state.writeNode(node);
+  return node;
+}
+
+function withNewCluster(line: string, id: string): string {
+  if (!line.startsWith(`["${CLUSTER_KEY}"`)) return line;
+  const [key, value]: [string, string] = JSON.parse(line);
+  const { id: restoredFrom }: ClusterRecord = JSON.parse(value);
+  return JSON.stringify([key, rewrite<ClusterRecord>(value, { id, restoredFrom })]);
+}
+
+/** Where the manager is reached, by its record; by its state directory, if it has none. */
+function managerOf({ id, vtep, managers }: NodeState, { lines }: Backup): Pick<NodeRecord, "vtep" | "manager"> {
+  const line = lines.find((text) => text.startsWith(`["${nodeKey(id)}"`));
+  return line ? JSON.parse(JSON.parse(line)[1]) : { vtep, manager: managers[0] ?? null };
+}
+
+/** Puts the lines of a backup into a store without a cluster, the cluster's record last: before it, whatever is there is a load cut short. */
+export async function loadEntries(store: Store, text: string): Promise<void> {
+  const entries = text.split("\n").map((line): [string, string] => JSON.parse(line));
+  await store.commit([{ key: CLUSTER_KEY, is: "absent" }], [{ deletePrefix: ROOT }]);
+  for (const changes of inTransactions(entries.filter(([key]) => key !== CLUSTER_KEY))) {
+    const { succeeded } = await store.commit([{ key: CLUSTER_KEY, is: "absent" }], changes);
+    if (!succeeded) throw new OperationError("another cluster was put into the store meanwhile");
+  }
+  const last = entries.filter(([key]) => key === CLUSTER_KEY);
+  await store.commit(
+    [{ key: CLUSTER_KEY, is: "absent" }],
+    last.map(([put, value]) => ({ put, value })),
+  );
+}
+
+function inTransactions(entries: [string, string][]): Change[][] {
+  const transactions: Change[][] = [];
+  let changes: Change[] = [];
+  let characters = 0;
+  for (const [put, value] of entries) {
+    if (changes.length === 0 || changes.length === CHANGES_MAX || characters + value.length > CHARACTERS_MAX) {
+      changes = [];
+      characters = 0;
+      transactions.push(changes);
+    }
+    changes.push({ put, value });
+    characters += put.length + value.length;
+  }
+  return transactions;
+}

@@ -1,0 +1,108 @@
+// A manager's front: etcd's API over its backend, each call judged by the caller's certificate; operations; and joining, the one call without a
+// certificate. One port, mutual TLS. Main thread.
+
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
+import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from "@grpc/grpc-js";
+import { authorised, type LeaseBook } from "./authorised.ts";
+import type { Backend } from "./backend.ts";
+import { type ClusterIds, callerOf, type MemberList, removedFailure } from "./front/caller.ts";
+import { FrontCredentials, type LiveIdentity } from "./front/credentials.ts";
+import { failureStatus } from "./front/failure.ts";
+import {
+  Control,
+  DoAnswerSchema,
+  type DoRequest,
+  Join,
+  JoinAnswerSchema,
+  type JoinRequest,
+  RenewAnswerSchema,
+  type RenewRequest,
+} from "./generated/weft_pb.js";
+import { methodsOf } from "./grpc.ts";
+import type { Caller } from "./rights.ts";
+import { type Served, serveBackend } from "./serve.ts";
+
+export interface FrontOptions {
+  backend: Backend;
+  host: string;
+  /** 0 = one that is free. */
+  port: number;
+  identity: LiveIdentity;
+  /** Asked on every call. */
+  cluster(): ClusterIds;
+  members: MemberList;
+  /** Does a manager's operation, whose input is JSON that nobody has checked; its errors reach the caller as they are. */
+  control(caller: Caller, operation: string, inputJson: string): Promise<unknown>;
+  join: {
+    ask(request: JoinRequest): Promise<MessageInitShape<typeof JoinAnswerSchema>>;
+    renew(caller: Caller, request: RenewRequest): Promise<MessageInitShape<typeof RenewAnswerSchema>>;
+  };
+  /** Milliseconds since 1970, for the ends of certificates. */
+  now?: () => number;
+}
+
+/** Rejects with OperationError when it cannot listen. */
+export async function startFront(options: FrontOptions): Promise<Served> {
+  const { backend, host, port, cluster, members, control, join, now = Date.now } = options;
+  const credentials = new FrontCredentials(options.identity);
+  const book: LeaseBook = new Map();
+  const stays = new Map<string, AbortController>();
+  const forget = members.onLeaving((nodeId) => {
+    stays.get(nodeId)?.abort(removedFailure(nodeId));
+    stays.delete(nodeId);
+    book.delete(nodeId);
+  });
+  const who = (call: Parameters<typeof callerOf>[0]) => callerOf(call, cluster(), members, now());
+  /** Aborted when the node is removed. */
+  const stayOf = (nodeId: string): AbortSignal => {
+    const stay = stays.get(nodeId) ?? new AbortController();
+    stays.set(nodeId, stay);
+    return stay.signal;
+  };
+  const served = await serveBackend({
+    host,
+    port,
+    credentials,
+    backendFor: (call) => {
+      const caller = who(call);
+      return authorised(backend, caller, book, stayOf(caller.nodeId));
+    },
+    services: [
+      {
+        definition: methodsOf(Control),
+        implementation: {
+          do: unary<DoRequest, unknown>(async (call) => {
+            const { operation, inputJson } = call.request;
+            const output = await control(who(call), operation, Buffer.from(inputJson).toString("utf8"));
+            return create(DoAnswerSchema, { outputJson: Buffer.from(JSON.stringify(output ?? {})) });
+          }),
+        },
+      },
+      {
+        definition: methodsOf(Join),
+        implementation: {
+          ask: unary<JoinRequest, unknown>(async (call) => create(JoinAnswerSchema, await join.ask(call.request))),
+          renew: unary<RenewRequest, unknown>(async (call) => create(RenewAnswerSchema, await join.renew(who(call), call.request))),
+        },
+      },
+    ],
+  });
+  return {
+    port: served.port,
+    async close() {
+      forget();
+      credentials.close();
+      await served.close();
+    },
+  };
+}
+
+function unary<Request, Answer>(run: (call: ServerUnaryCall<Request, Answer>) => Promise<Answer>): UntypedServiceImplementation[string] {
+  return (call: ServerUnaryCall<Request, Answer>, callback: sendUnaryData<Answer>) => {
+    run(call).then(
+      (answer) => callback(null, answer),
+      (error) => callback(failureStatus(error)),
+    );
+  };
+}
