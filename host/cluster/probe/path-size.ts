@@ -1,16 +1,17 @@
 // How large a packet the path to one peer carries, found by asking (packetisation layer path MTU discovery, RFC 8899): ICMP may be filtered, and
 // says nothing of a link inside the path that drops. One probe is on its way at a time. The largest size that is hoped for is tried every now and
-// then; when it does not come through and small probes do, a binary search finds the largest that does. Pure. Sizes are of the inner IP packet.
+// then; when it does not come through and small probes do, a binary search finds the largest that does, and asks once more for the next larger,
+// lest a path with losses be said to be narrow. Pure. Sizes are of the inner IP packet.
 //
 //   resting ──due──► trying the top ──answered──► resting
-//                          └──missed too often──► searching ──narrowed down──► resting
+//                          └──missed too often──► searching ──narrowed down──► confirming ──missed too often──► resting
 
 /** After so long the path is asked again whether it carries what it is believed to. */
 export const CHECK_MS = 30_000;
 /** After so long a path that carries less than the underlay here is asked for that again (the kernel's net.ipv4.route.mtu_expires). */
 export const RAISE_MS = 600_000;
 /** A size is said not to come through when so many probes of it in a row were lost, more where small ones are lost too. */
-const TRIES_MIN = 3;
+const TRIES_MIN = 4;
 const TRIES_MAX = 10;
 /** How likely it may be that all tries were lost by chance. */
 const CHANCE = 1e-6;
@@ -34,6 +35,8 @@ export class PathSize {
   #asking: number | null = null;
   /** Comes through, as far as it is known; does not. null: the top is being tried. */
   #between: { passes: number; fails: number } | null = null;
+  /** That the search is over and its upper end is asked once more. */
+  #confirming = false;
   #misses = 0;
   #onItsWay = false;
 
@@ -57,7 +60,8 @@ export class PathSize {
   answered(bytes: number, now: number, checkMs = CHECK_MS): void {
     if (bytes !== this.#asking) return;
     this.#ask(bytes);
-    if (this.#between) this.#narrow(bytes, this.#between.fails, now, checkMs);
+    if (this.#confirming) this.restart(now);
+    else if (this.#between) this.#narrow(bytes, this.#between.fails);
     else this.#settle(bytes, now, checkMs);
   }
 
@@ -66,7 +70,9 @@ export class PathSize {
     if (bytes !== this.#asking) return;
     this.#onItsWay = false;
     if (++this.#misses < triesFor(loss)) return;
-    this.#narrow(this.#between?.passes ?? this.#options.least, bytes, now, checkMs);
+    const passes = this.#between?.passes ?? this.#options.least;
+    if (this.#confirming) this.#settle(passes, now, checkMs);
+    else this.#narrow(passes, bytes);
   }
 
   /** What became of the probe on its way will not be known: it is sent again. */
@@ -78,6 +84,7 @@ export class PathSize {
   restart(at: number): void {
     this.#asking = null;
     this.#between = null;
+    this.#confirming = false;
     this.#misses = 0;
     this.#onItsWay = false;
     this.#checkAt = at;
@@ -90,15 +97,16 @@ export class PathSize {
     this.#onItsWay = false;
   }
 
-  #narrow(passes: number, fails: number, now: number, checkMs: number): void {
+  #narrow(passes: number, fails: number): void {
     this.#between = { passes, fails };
-    if (fails - passes <= 1) this.#settle(passes, now, checkMs);
-    else this.#ask(Math.floor((passes + fails) / 2));
+    this.#confirming = fails - passes <= 1;
+    this.#ask(this.#confirming ? fails : Math.floor((passes + fails) / 2));
   }
 
   #settle(bytes: number, now: number, checkMs: number): void {
     this.known = bytes;
     this.#between = null;
+    this.#confirming = false;
     this.#ask(null);
     this.#checkAt = now + checkMs;
     const isFull = bytes === this.#options.full;
