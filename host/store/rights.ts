@@ -1,5 +1,5 @@
 // Who may do what at a manager's front: one table of keys and one of calls. docs/cluster-rights.md is made from them, and
-// test/contract/store/front-rights.test.ts tries every cell. (Operations: host/manager/roles.ts.) A manager may do everything: it has the store's credentials and the CA's key anyway.
+// test/contract/store/authorised.test.ts tries every cell. (Operations: host/manager/roles.ts.) A manager may do everything: it has the store's credentials and the CA's key anyway.
 // What a worker may do is what an agent needs. Pure. Main thread.
 
 import {
