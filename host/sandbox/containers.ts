@@ -26,7 +26,8 @@ import { StartError, startShim } from "./shim.ts";
 import { checkWish, environmentOf, hostnameOf, type Wish } from "./wish.ts";
 
 const CONTAINERS_MAX = 4096;
-const TERM_MS = 10_000;
+/** Docker's. */
+const GRACE_MS = 10_000;
 const KILL_MS = 30_000;
 const POLL_MS = 10;
 /** What a shim passes on, besides SIGKILL, which ends it and all with it. */
@@ -46,6 +47,8 @@ export interface ContainersOptions {
   log: { warn(what: object, message: string): void };
   now?: () => Date;
   random?: (bytes: number) => Uint8Array;
+  /** How long SIGTERM may take to end a container that is removed by force, before SIGKILL. */
+  graceMs?: number;
   /** For tests: called before each step that changes something outside the process. */
   onStep?: (step: string) => void;
 }
@@ -70,6 +73,7 @@ export class Containers<Network = unknown> {
   readonly #log: ContainersOptions["log"];
   readonly #now: () => string;
   readonly #random: (bytes: number) => Uint8Array;
+  readonly #graceMs: number;
   readonly #step: (step: string) => void;
   readonly #records = new Map<string, ContainerRecord<Network>>();
   readonly #exits = new Exits((id) => this.#look(id));
@@ -78,12 +82,15 @@ export class Containers<Network = unknown> {
   readonly #waiting = new Map<string, Set<(end: number | Error) => void>>();
   readonly #handlers: ((container: Container<Network>) => void)[] = [];
   readonly #removals = new Map<string, Promise<void>>();
+  readonly #starting = new Set<string>();
 
-  constructor({ directory, log, now = () => new Date(), random = randomBytes, onStep = () => {} }: ContainersOptions) {
+  constructor(options: ContainersOptions) {
+    const { directory, log, now = () => new Date(), random = randomBytes, graceMs = GRACE_MS, onStep = () => {} } = options;
     this.#root = directory;
     this.#log = log;
     this.#now = () => now().toISOString();
     this.#random = random;
+    this.#graceMs = graceMs;
     this.#step = onStep;
   }
 
@@ -173,12 +180,13 @@ export class Containers<Network = unknown> {
    */
   async start(id: string, files: { resolvConf?: string; hosts?: string } = {}): Promise<Container<Network>> {
     const { record, run, directory, netnsPath } = this.get(id);
-    if (run.state !== "creating" || run.abandoned || record.removing)
+    if (run.state !== "creating" || run.abandoned || record.removing || this.#starting.has(id))
       throw new OperationError(`container ${record.name} was started before: a container runs once`);
     this.#step("files");
     writeFileSync(join(directory, "resolv.conf"), files.resolvConf ?? hostResolvConf());
     writeFileSync(join(directory, "hosts"), files.hosts ?? hostsFile(record.hostname));
     this.#step("shim");
+    this.#starting.add(id);
     try {
       const started = startShim(directory, netnsPath, record);
       this.#step("starting");
@@ -189,6 +197,8 @@ export class Containers<Network = unknown> {
         this.#kill(id, "SIGKILL");
       }
       throw error;
+    } finally {
+      this.#starting.delete(id);
     }
     this.#step("started");
     if (!this.#records.has(id)) throw new OperationError(`container ${record.name} was removed while it was being started`);
@@ -295,7 +305,7 @@ export class Containers<Network = unknown> {
 
   async #end(id: string, directory: string): Promise<void> {
     for (const [signal, patience] of [
-      ["SIGTERM", TERM_MS],
+      ["SIGTERM", this.#graceMs],
       ["SIGKILL", KILL_MS],
     ] as const) {
       if (isGone(directory)) break;
@@ -334,8 +344,16 @@ export class Containers<Network = unknown> {
   }
 
   #look(id: string): void {
-    const run = this.#running.has(id) ? this.#run(id) : undefined;
-    if (run?.state !== "exited") return;
+    if (!this.#running.has(id)) return;
+    let run: Run;
+    try {
+      run = this.#run(id);
+    } catch (error) {
+      // The slow look comes again.
+      this.#log.warn({ id, why: messageOf(error) }, "a container's state cannot be read");
+      return;
+    }
+    if (run.state !== "exited") return;
     this.#running.delete(id);
     this.#exits.forget(id);
     this.#settle(id, run.exitCode);

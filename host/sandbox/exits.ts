@@ -7,12 +7,14 @@ const LOOK_MS = 2_000;
 
 export class Exits {
   readonly #onChange: (id: string) => void;
+  readonly #lookMs: number;
   readonly #watchers = new Map<string, FSWatcher | null>();
   #look: NodeJS.Timeout | undefined;
 
   /** `onChange`: something may have happened to it; called while the container is watched, also for nothing. */
-  constructor(onChange: (id: string) => void) {
+  constructor(onChange: (id: string) => void, lookMs = LOOK_MS) {
     this.#onChange = onChange;
+    this.#lookMs = lookMs;
   }
 
   watch(id: string, directory: string): void {
@@ -20,7 +22,7 @@ export class Exits {
     this.#watchers.set(id, this.#listen(id, directory));
     this.#look ??= setInterval(() => {
       for (const each of [...this.#watchers.keys()]) this.#onChange(each);
-    }, LOOK_MS).unref();
+    }, this.#lookMs).unref();
   }
 
   forget(id: string): void {

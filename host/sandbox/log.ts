@@ -27,10 +27,12 @@ export async function* readLog(
   options: LogOptions,
   end: { reached: () => boolean; promise: Promise<unknown> },
 ): AsyncGenerator<LogLine> {
-  const { follow, tail, gone, since } = options;
+  const { follow, tail, gone } = options;
+  const since = options.since?.slice(0, TIME_CHARACTERS);
   const bell = new Bell(folder, follow, end.promise, gone);
   const reader = new LogReader(folder);
-  const wanted = (line: LogLine | null): line is LogLine => line !== null && !(since && line.time.slice(0, TIME_CHARACTERS) < since);
+  const wanted = (line: LogLine | null): line is LogLine =>
+    line !== null && !(since !== undefined && line.time.slice(0, TIME_CHARACTERS) < since);
   try {
     if (tail !== null) yield* last(reader, tail).map(parse).filter(wanted);
     for (;;) {

@@ -30,8 +30,16 @@ my ($DIR, $LOG_BYTES_MAX, $SETSID, $GETTIMEOFDAY) = @ARGV;
 my ($name, $hostname, $cwd, @command, @environment);
 my (%buffer, %stream_of, $log, $log_bytes, $child, $status, $wake, $wake_read);
 
+close_inherited();
 read_order();
 launch();
+
+# What the agent was given by whoever started it is not the container's.
+sub close_inherited {
+    opendir my $folder, '/proc/self/fd' or die "/proc/self/fd: $!\n";
+    my @open = grep { /^\d+$/ && $_ > 2 && $_ != fileno $folder } readdir $folder;
+    for my $number (@open) { open my $file, '<&=', $number or next; close $file }
+}
 
 sub read_order {
     binmode STDIN;
@@ -243,14 +251,21 @@ sub take {
         return;
     }
     my $text = '';
-    my $whole = 1 + rindex $$buffer, "\n";
-    if ($whole) {
+    # Only the first line in there can be so long: the others came with this read.
+    $text .= prefix($stream, 'P') . piece($buffer) . "\n" while length $$buffer > $LINE_BYTES_MAX && first_line($buffer) > $LINE_BYTES_MAX;
+    my $whole = substr $$buffer, 0, 1 + rindex($$buffer, "\n"), '';
+    if ($whole ne '') {
         my $prefix = prefix($stream, 'F');
-        $text = substr $$buffer, 0, $whole, '';
-        $text =~ s/^/$prefix/mg;
+        $whole =~ s/^/$prefix/mg;
+        $text .= $whole;
     }
-    $text .= prefix($stream, 'P') . piece($buffer) . "\n" while length $$buffer > $LINE_BYTES_MAX;
     write_log($text) if $text ne '';
+}
+
+sub first_line {
+    my ($buffer) = @_;
+    my $end = index $$buffer, "\n";
+    return $end < 0 ? length $$buffer : $end;
 }
 
 # Cuts a piece off the front, not in the middle of a UTF-8 character.

@@ -1,0 +1,71 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, writeFileSync } from "node:fs";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { netnsId } from "../../../host/netdev/netns-path.ts";
+import { makeNamespace, removeNamespace, repinNamespace, sandboxPath } from "../../../host/sandbox/namespace.ts";
+import { attempt, run } from "../../../lab/command.ts";
+import { Lab } from "../../../lab/lab.ts";
+import { describeNetns } from "../needs.ts";
+
+describeNetns("a container's namespace", [], () => {
+  let lab: Lab;
+  let id: string;
+  let path: string;
+  let name: string;
+  beforeAll(async () => {
+    lab = await Lab.open();
+  });
+  beforeEach(() => {
+    id = randomBytes(32).toString("hex");
+    path = sandboxPath(id);
+    name = `weft-${id.slice(0, 12)}`;
+  });
+  afterEach(() => removeNamespace(id));
+  afterAll(() => lab.close());
+
+  test("is made, made again without harm, and removed, also twice", async () => {
+    await makeNamespace(id);
+    expect(path).toBe(`/run/netns/${name}`);
+    const inode = netnsId(path);
+    await makeNamespace(id);
+    expect(netnsId(path)).toBe(inode);
+    await removeNamespace(id);
+    await removeNamespace(id);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test("has loopback, IPv6 without duplicate address detection, and listens to no router", async () => {
+    await makeNamespace(id);
+    await run(["ping", "-c1", "-W1", "::1"], { netns: name });
+    await run(["ping", "-c1", "-W1", "127.0.0.1"], { netns: name });
+    await run(["ip", "tuntap", "add", "mode", "tap", "name", "eth0"], { netns: name });
+    const conf = "/proc/sys/net/ipv6/conf/eth0";
+    const values = await run(["cat", `${conf}/disable_ipv6`, `${conf}/accept_dad`, `${conf}/accept_ra`, `${conf}/autoconf`], {
+      netns: name,
+    });
+    expect(values.trim().split("\n")).toEqual(["0", "0", "0", "0"]);
+  });
+
+  test("is made in place of a file that is left over", async () => {
+    await run(["mkdir", "-p", "/run/netns"]);
+    writeFileSync(path, "");
+    await makeNamespace(id);
+    expect(() => netnsId(path)).not.toThrow();
+    await run(["umount", path]);
+    await removeNamespace(id);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test("gets its name back while a process is in it", async () => {
+    await makeNamespace(id);
+    const inode = netnsId(path);
+    const inside = lab.spawn(["sleep", "60"], { netns: name });
+    await expect.poll(async () => (await attempt(["ip", "netns", "pids", name])).stdout.trim()).toBe(String(inside.pid));
+    await repinNamespace(id, inside.pid);
+    await run(["umount", path]);
+    expect(() => netnsId(path)).toThrow();
+    await repinNamespace(id, inside.pid);
+    expect(netnsId(path)).toBe(inode);
+    await inside.kill();
+  });
+});
