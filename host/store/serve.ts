@@ -23,8 +23,8 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** etcd's largest request and its allowance for what gRPC puts around it. What is larger is refused before it is read. */
-const RECEIVE_BYTES_MAX = 1.5 * 1024 ** 2 + 512 * 1024;
+/** What is larger is refused before it is read; what is larger than a request may be (1.5 MiB), in etcd's words once it has been. */
+const RECEIVE_BYTES_MAX = 4 * 1024 ** 2;
 /** A range that is larger has to be read in pages. */
 const SEND_BYTES_MAX = 64 * 1024 ** 2;
 const STREAMS_PER_CONNECTION_MAX = 4_096;

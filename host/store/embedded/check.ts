@@ -72,7 +72,10 @@ function addBranches(all: Changes, { success, failure }: TxnRequest): void {
       if (before.has(key)) throw new Refused("duplicateKey");
       addPut(all, key);
     }
-  for (const { deletes } of branches) all.deletes.push(...deletes);
+  for (const interval of branches.flatMap(({ deletes }) => deletes)) {
+    if (before.values().some((key) => contains(interval, asBytes(key)))) throw new Refused("duplicateKey");
+    all.deletes.push(interval);
+  }
 }
 
 function addPut(all: Changes, key: string): void {

@@ -1,7 +1,7 @@
 // Ranges of keys as etcd's requests have them: one key, from a key up to another, or from a key on (`range_end` = a zero byte). Keys are
 // bytes and are ordered as bytes. Store's thread and main thread.
 
-import { compareBytes } from "./bytes.ts";
+export const NO_BYTES = new Uint8Array(0);
 
 export type Interval =
   | { kind: "one"; from: Uint8Array }
@@ -18,4 +18,9 @@ export function contains(interval: Interval, key: Uint8Array): boolean {
   const order = compareBytes(key, interval.from);
   if (interval.kind === "one") return order === 0;
   return order >= 0 && (interval.kind === "rest" || compareBytes(key, interval.to) < 0);
+}
+
+/** Below, at or above 0, as memcmp has it; a beginning comes before what it begins. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  return Buffer.compare(a, b);
 }

@@ -3,8 +3,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { Event, KeyValue } from "../generated/kv_pb.js";
-import { NO_BYTES } from "./bytes.ts";
-import type { Interval } from "./interval.ts";
+import { type Interval, NO_BYTES } from "./interval.ts";
 import { Statements } from "./statements.ts";
 
 interface Row {

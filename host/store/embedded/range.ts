@@ -2,8 +2,7 @@
 
 import type { KeyValue } from "../generated/kv_pb.js";
 import { RangeRequest_SortOrder as Order, type RangeRequest, RangeRequest_SortTarget as Target } from "../generated/rpc_pb.js";
-import { compareBytes, NO_BYTES } from "./bytes.ts";
-import { intervalOf } from "./interval.ts";
+import { compareBytes, intervalOf, NO_BYTES } from "./interval.ts";
 import type { KeySpace } from "./keyspace.ts";
 import { Refused } from "./refused.ts";
 

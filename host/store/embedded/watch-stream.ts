@@ -11,8 +11,7 @@ import {
   type WatchRequest,
   type WatchResponse,
 } from "../generated/rpc_pb.js";
-import { compareBytes, NO_BYTES } from "./bytes.ts";
-import { contains, type Interval, intervalOf } from "./interval.ts";
+import { compareBytes, contains, type Interval, intervalOf, NO_BYTES } from "./interval.ts";
 import type { HistoryPage } from "./keyspace.ts";
 import type { HistoryAsk } from "./thread.ts";
 
