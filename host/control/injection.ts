@@ -20,8 +20,8 @@ import {
   usableNeighbors,
 } from "../netdev/tunnel.ts";
 import type { DataPlane } from "./dataplane.ts";
-import type { Vteps } from "./networks.ts";
 import type { PathMtus } from "./path-mtu.ts";
+import type { Vtep, Vteps } from "./vteps.ts";
 
 /** How often the kernel is asked whether anything changed: one system call a table. */
 const LISTEN_MS = 200;
@@ -48,8 +48,8 @@ export interface InjectionOptions {
 
 export class Injection {
   readonly #options: InjectionOptions;
-  /** What is in use, as text, by VTEP index. */
-  readonly #inUse = new Map<number, string>();
+  /** What is in use, as text. */
+  readonly #inUse = new Map<Vtep, string>();
   /** INJECT_ALL, or INJECT_LONE while the interface would have superframes cut in software. */
   #what = INJECT_ALL;
   readonly #ended = new AbortController();
@@ -89,23 +89,25 @@ export class Injection {
     let lookedAt = performance.now();
     let mtusAt = lookedAt;
     let paths = false;
+    let made = this.#options.vteps.made;
     while (!signal.aborted) {
       await sleep(LISTEN_MS, undefined, { signal, ref: false }).catch(() => {});
       if (signal.aborted) return;
       const now = performance.now();
       const policies = changes.policies();
-      paths = changes.paths() || paths;
+      paths = changes.paths() || paths || made !== this.#options.vteps.made;
       // What was added may forbid what is being done: nothing is injected until that is known.
       if (policies) await this.#setAll(new Map());
       if (policies || (paths && now - lookedAt >= LOOK_MS) || now - lookedAt >= PATIENCE_MS) {
         paths = false;
+        made = this.#options.vteps.made;
         lookedAt = now;
         await this.#tryLook();
       }
       if (now - mtusAt >= LOOK_MS) {
         mtusAt = now;
         this.#lookAtWorkers(now);
-        for (const index of this.#inUse.keys()) this.#options.pathMtus.look(index);
+        for (const { index } of this.#inUse.keys()) this.#options.pathMtus.look(index);
       }
     }
   }
@@ -157,17 +159,18 @@ export class Injection {
   }
 
   /** The headers of all VTEPs that can be injected to now. */
-  async #wanted(source: string): Promise<Map<number, Uint8Array>> {
+  async #wanted(source: string): Promise<Map<Vtep, Uint8Array>> {
     const { own, device, vteps } = this.#options;
-    const addresses = vteps.addresses.slice(1, INJECTED_MAX + 1);
+    const some = vteps.all.slice(0, INJECTED_MAX);
+    const addresses = some.map(({ address }) => address);
     const hops = await nextHops(own, addresses, device);
     const neighbors = await usableNeighbors(device);
-    const wanted = new Map<number, Uint8Array>();
+    const wanted = new Map<Vtep, Uint8Array>();
     const stale = new Set<string>();
     for (const [i, hop] of hops.entries()) {
       const neighbor = hop === null ? undefined : neighbors.get(hop);
       if (hop === null || !neighbor) continue;
-      wanted.set(i + 1, ethernetHeader(neighbor.mac, source, addresses[i]));
+      wanted.set(some[i], ethernetHeader(neighbor.mac, source, addresses[i]));
       if (neighbor.stale) stale.add(hop);
     }
     await probeNeighbors([...stale], device);
@@ -175,23 +178,29 @@ export class Injection {
   }
 
   /** Writes what differs: an old header is turned off, a grace period passes, then the new one is written. */
-  async #setAll(wanted: ReadonlyMap<number, Uint8Array>): Promise<void> {
-    const { entries } = this.#options.plane;
+  async #setAll(wanted: ReadonlyMap<Vtep, Uint8Array>): Promise<void> {
+    const { plane } = this.#options;
     const text = (header: Uint8Array | undefined) => header && `${this.#what} ${header.join()}`;
+    for (const vtep of this.#inUse.keys()) if (!this.#isThere(vtep)) this.#inUse.delete(vtep);
     const changed = [...new Set([...this.#inUse.keys(), ...wanted.keys()])].filter(
-      (index) => this.#inUse.get(index) !== text(wanted.get(index)),
+      (vtep) => this.#isThere(vtep) && this.#inUse.get(vtep) !== text(wanted.get(vtep)),
     );
     if (changed.length === 0) return;
-    for (const index of changed) entries.setVtepNextHop(index, null);
-    await this.#options.plane.published();
-    for (const index of changed) {
-      const header = wanted.get(index);
-      if (header) {
-        entries.setVtepNextHop(index, header, this.#what);
-        this.#inUse.set(index, text(header) as string);
+    for (const { index } of changed) plane.entries.setVtepNextHop(index, null);
+    await plane.published();
+    for (const vtep of changed) {
+      const header = wanted.get(vtep);
+      if (header && this.#isThere(vtep)) {
+        plane.entries.setVtepNextHop(vtep.index, header, this.#what);
+        this.#inUse.set(vtep, text(header) as string);
       } else {
-        this.#inUse.delete(index);
+        this.#inUse.delete(vtep);
       }
     }
+  }
+
+  /** VTEPs go while one waits, and their indices are given to others. */
+  #isThere(vtep: Vtep): boolean {
+    return this.#options.vteps.at(vtep.index) === vtep;
   }
 }

@@ -4,10 +4,10 @@
 import { setImmediate as immediate } from "node:timers/promises";
 import * as abi from "../../assembly/abi/index.ts";
 import { type CoreEvent, EventRing } from "../core/events.ts";
-import type { Target } from "../core/tables.ts";
+import type { TableAnswer } from "../core/tables.ts";
 import { formatIp } from "../model/ip.ts";
 import type { DataPlane } from "./dataplane.ts";
-import type { Network, Vteps } from "./networks.ts";
+import type { Forwarding } from "./forwarding.ts";
 import type { PathMtus } from "./path-mtu.ts";
 
 const AGEING_MS = 1000;
@@ -16,10 +16,8 @@ const PATIENCE_MS = 1000;
 
 export interface LearningOptions {
   plane: DataPlane;
-  networks: readonly Network[];
-  vteps: Vteps;
+  forwarding: Forwarding;
   pathMtus: PathMtus;
-  onPortGone: (port: number) => void;
 }
 
 export class Learning {
@@ -34,6 +32,7 @@ export class Learning {
     this.#options = options;
     this.#header = new Int32Array(options.plane.memory.buffer, abi.HEADER);
     this.#rings = Array.from({ length: options.plane.workers }, (_, worker) => new EventRing(options.plane.memory, worker));
+    options.forwarding.onGrace(() => this.#takeAll());
   }
 
   start(): void {
@@ -64,30 +63,38 @@ export class Learning {
   }
 
   #take(event: CoreEvent): void {
+    const { vteps } = this.#options.forwarding;
     switch (event.kind) {
       case abi.EVENT_LEARN_PORT:
-        this.#learn(event, { kind: "port", index: event.index, isStatic: false });
+        this.#learn(event, () => this.#options.forwarding.ports.at(event.index), "port");
         break;
       case abi.EVENT_LEARN_VTEP:
-        this.#learn(event, { kind: "vtep", index: event.index, isStatic: false });
+        this.#learn(event, () => vteps.at(event.index), "vtep");
         break;
       case abi.EVENT_LEARN_ADDRESS:
-        this.#learn(event, { kind: "vtep", index: this.#options.vteps.indexOf(formatIp(event.address)), isStatic: false });
+        this.#learn(event, () => vteps.place(formatIp(event.address)), "vtep");
         break;
       case abi.EVENT_PATH_MTU:
         this.#options.pathMtus.look(event.index);
         break;
       case abi.EVENT_PORT_GONE:
-        this.#options.onPortGone(event.index);
+        this.#options.forwarding.gone(event.index);
         break;
     }
   }
 
-  #learn(event: CoreEvent, target: Target): void {
-    const network = this.#options.networks[event.network - 1];
-    // What a worker tells lies in shared memory: a core that went astray must not take this thread with it.
+  /** What a worker tells lies in shared memory, and may be of what has been withdrawn meanwhile: nothing of it is taken for granted. */
+  #learn(event: CoreEvent, place: () => { index: number } | undefined, kind: "port" | "vtep"): void {
+    const network = this.#options.forwarding.networks.at(event.network);
     if (network === undefined) return;
-    const answer = target.index === 0 ? "full" : this.#options.plane.tables.setFdb(event.network, event.mac, target);
+    let answer: TableAnswer = "full";
+    try {
+      const found = place();
+      if (found === undefined) return;
+      answer = this.#options.plane.tables.setFdb(event.network, event.mac, { kind, index: found.index, isStatic: false });
+    } catch {
+      // No room for one VTEP more.
+    }
     if (answer === "changed") network.moves++;
     if (answer === "full" || answer === "limit") network.refused++;
   }

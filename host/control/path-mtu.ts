@@ -6,7 +6,7 @@ import { familyOf } from "../model/ip.ts";
 import { OVERLAY_MTU_MIN, overheadBytes } from "../model/mtu.ts";
 import { pathMtu } from "../sys/udp.ts";
 import type { DataPlane } from "./dataplane.ts";
-import type { Vteps } from "./networks.ts";
+import type { Vtep, Vteps } from "./vteps.ts";
 
 /** How long a lowered path MTU is believed without another look (the kernel's net.ipv4.route.mtu_expires). */
 const PATH_MTU_MS = 600_000;
@@ -24,7 +24,7 @@ export interface PathMtuOptions {
 export class PathMtus {
   readonly #options: PathMtuOptions;
   /** What is lower than the underlay takes, in bytes, and when that ends. */
-  readonly #lowered = new Map<number, { mtu: number; end: NodeJS.Timeout }>();
+  readonly #lowered = new Map<Vtep, { mtu: number; end: NodeJS.Timeout }>();
 
   constructor(options: PathMtuOptions) {
     this.#options = options;
@@ -33,17 +33,17 @@ export class PathMtus {
   /** Asks the kernel, and lowers or raises the MTU of VTEP `index`. */
   look(index: number): void {
     const { vteps, own, dataPort } = this.#options;
-    const address = vteps.addresses[index];
-    if (!address) return;
+    const vtep = vteps.at(index);
+    if (!vtep) return;
     let mtu: number;
     try {
-      mtu = Math.max(OVERLAY_MTU_MIN, pathMtu(own, address, dataPort) - overheadBytes(familyOf(own)));
+      mtu = Math.max(OVERLAY_MTU_MIN, pathMtu(own, vtep.address, dataPort) - overheadBytes(familyOf(own)));
     } catch {
       // No route at the moment: the sends themselves are counted as tx_unreachable.
       return;
     }
-    if (mtu < vteps.mtu) this.#lower(index, mtu);
-    else this.#raise(index);
+    if (mtu < vteps.mtu) this.#lower(vtep, mtu);
+    else this.#raise(vtep);
   }
 
   /** Lowered MTUs stay as they are. */
@@ -51,24 +51,26 @@ export class PathMtus {
     for (const { end } of this.#lowered.values()) clearTimeout(end);
   }
 
-  #lower(index: number, mtu: number): void {
-    const known = this.#lowered.get(index);
+  #lower(vtep: Vtep, mtu: number): void {
+    const known = this.#lowered.get(vtep);
     clearTimeout(known?.end);
-    this.#lowered.set(index, { mtu, end: setTimeout(() => this.#raise(index), PATH_MTU_MS).unref() });
-    if (known?.mtu !== mtu) this.#set(index, mtu);
+    this.#lowered.set(vtep, { mtu, end: setTimeout(() => this.#raise(vtep), PATH_MTU_MS).unref() });
+    if (known?.mtu !== mtu) this.#set(vtep, mtu);
   }
 
-  #raise(index: number): void {
-    const known = this.#lowered.get(index);
+  #raise(vtep: Vtep): void {
+    const known = this.#lowered.get(vtep);
     if (!known) return;
     clearTimeout(known.end);
-    this.#lowered.delete(index);
-    this.#set(index, this.#options.vteps.mtu);
+    this.#lowered.delete(vtep);
+    this.#set(vtep, this.#options.vteps.mtu);
   }
 
-  #set(index: number, mtu: number): void {
+  #set(vtep: Vtep, mtu: number): void {
     const { plane, vteps, onPathMtu } = this.#options;
-    plane.entries.setVtepMtu(index, mtu);
-    onPathMtu(vteps.addresses[index], mtu);
+    // Its index may be another's by now.
+    if (vteps.at(vtep.index) !== vtep) return;
+    plane.entries.setVtepMtu(vtep.index, mtu);
+    onPathMtu(vtep.address, mtu);
   }
 }

@@ -1,246 +1,345 @@
-// The ports of this host: made or adopted at start, given to the workers, watched. A TAP's descriptor pins its network namespace, so a
-// namespace whose path is gone is let go at once; when the path leads to a namespace again, the port is made again. Changes happen one after
-// the other (flood lists have one spare copy). Main thread only.
+// The ports of this host: made or adopted, given to the workers, watched, let go. A TAP's descriptor pins its network namespace, so a namespace whose path
+// is gone is let go at once; when the path leads to a namespace again, the port is made again. Every method is called within a change of
+// host/control/forwarding.ts, one after the other. Main thread only.
 //
-//   closed (fd -1) ──#open──► up ──#withdraw──► held by workers (fd, not up) ──#release, once every worker has seen it──► closed
+//   closed (fd -1) ──open──► up ──withdrawn──► held by workers (fd, not up) ──a grace period──► closed
 
 import * as abi from "../../assembly/abi/index.ts";
 import type { PortConfig } from "../model/config.ts";
-import { messageOf } from "../model/errors.ts";
-import { parseCidr, parseIp } from "../model/ip.ts";
+import { messageOf, OperationError } from "../model/errors.ts";
 import { parseMac } from "../model/mac.ts";
-import { gsoMaxSegments, type OverlayMtu } from "../model/mtu.ts";
 import { netnsId, netnsIs, netnsPath } from "../netdev/netns-path.ts";
-import { ALIAS_PREFIX, ensurePort, removePort } from "../netdev/port.ts";
-import { closeFd } from "../sys/fd.ts";
+import { configurePort, ensurePort, type OpenPort, removePort } from "../netdev/port.ts";
 import { txDropped } from "../sys/net-dev.ts";
 import type { DataPlane } from "./dataplane.ts";
+import { Indices } from "./indices.ts";
 import type { Network } from "./networks.ts";
+import {
+  closeDescriptors,
+  giveToWorkers,
+  interfaceOf,
+  isGiven,
+  isOwn,
+  type OwnPort,
+  type Port,
+  placeOf,
+  removeInterface,
+  takeFromWorkers,
+} from "./port.ts";
+import { type PortPlace, readRecord, removeRecord, writeRecord } from "./port-record.ts";
+import type { Retired } from "./retired.ts";
 
-/** Frames that wait in the kernel for a worker before it drops: enough for a burst of a busy core. */
-const TX_QUEUE_LENGTH = 10_000;
-const WATCH_MS = 1000;
+/** Interfaces that are made at a time: each takes a few runs of ip(8). */
+const AT_ONCE = 4;
 
-export interface Port {
-  index: number;
-  network: Network;
-  config: PortConfig;
-  netnsPath: string;
-  /** Identity of the namespace that the open TAP is in. */
-  netnsId: bigint;
-  fd: number;
-  up: boolean;
-  /** Its interface is there, for all that is known: made by this agent, or by an earlier one that left it. */
-  exists: boolean;
-  /** Of the namespace's counters; -1 with fd. */
-  statisticsFd: number;
+export type PortEvent = "created" | "adopted" | "lost" | "removed" | "failed";
+
+export interface PortsOptions {
+  plane: DataPlane;
+  retired: Retired;
+  /** Name of this host. */
+  node: string;
+  /** File of the record (host/control/port-record.ts). */
+  record: string;
+  /** A network's flood list is to be written anew. */
+  reflood: (network: Network) => void;
+  /** Makes workers know of what was changed. */
+  publish: () => Promise<void>;
+  log: (port: OwnPort, event: PortEvent, detail?: string) => void;
+  /** What became of an interface that an earlier agent left; `why`: it could not be removed. */
+  onLeftover: (place: PortPlace, why?: string) => void;
 }
 
-export type PortLog = (port: Port, event: "created" | "adopted" | "lost" | "failed", detail?: string) => void;
-
 export class Ports {
-  readonly all: Port[];
-  readonly #plane: DataPlane;
-  readonly #node: string;
-  readonly #log: PortLog;
-  /** Why a port could last not be had or let go: told once, not once a second. */
+  readonly #options: PortsOptions;
+  readonly #indices = new Indices(abi.PORTS_MAX);
+  readonly #byIndex = new Map<number, Port>();
+  readonly #byNetwork = new Map<Network, Map<string, Port>>();
+  /** Why a port could last not be had: told once, not once a second. */
   readonly #failures = new Map<Port, string>();
-  #timer: NodeJS.Timeout | undefined;
-  #looking = false;
-  /** Ends when every change asked for so far is done. */
-  #changes: Promise<unknown> = Promise.resolve();
+  /** Interfaces of ours that nothing wants any more. */
+  #leftovers: PortPlace[];
+  #recorded = "";
+  #closed = false;
 
-  constructor(plane: DataPlane, networks: readonly Network[], node: string, log: PortLog) {
-    this.#plane = plane;
-    this.#node = node;
-    this.#log = log;
-    let index = 0;
-    this.all = networks.flatMap((network) =>
-      network.config.ports.map((config) => {
-        index++;
-        return {
-          index,
-          network,
-          config,
-          netnsPath: netnsPath(config.netns),
-          netnsId: 0n,
-          fd: -1,
-          up: false,
-          exists: false,
-          statisticsFd: -1,
-        };
-      }),
-    );
+  constructor(options: PortsOptions) {
+    this.#options = options;
+    this.#leftovers = readRecord(options.record);
   }
 
-  /** Makes or adopts every port. Rejects with the first that cannot be had, after undoing those that were made; adopted ones stay. */
-  async open(): Promise<void> {
-    const made: Port[] = [];
-    try {
-      for (const port of this.all) {
-        if (!(await this.#open(port))) made.push(port);
+  /** Attached ones among them. */
+  get all(): Port[] {
+    return [...this.#byIndex.values()];
+  }
+
+  at(index: number): Port | undefined {
+    return this.#byIndex.get(index);
+  }
+
+  of(network: Network): OwnPort[] {
+    return [...(this.#byNetwork.get(network)?.values() ?? [])].filter(isOwn);
+  }
+
+  find(network: Network, key: string): OwnPort | undefined {
+    const port = this.#byNetwork.get(network)?.get(key);
+    return port && isOwn(port) ? port : undefined;
+  }
+
+  /** Indices of those that are up, in order. */
+  upIn(network: Network): number[] {
+    const up = [...(this.#byNetwork.get(network)?.values() ?? [])].filter((port) => port.up);
+    return up.map(({ index }) => index).sort((a, b) => a - b);
+  }
+
+  /** A port that is wanted; open() makes it. Throws OperationError when there is no room for it. */
+  add(network: Network, key: string, config: PortConfig): OwnPort {
+    const port = this.#register(network, key, config.mac, config) as OwnPort;
+    const place = placeOf(port);
+    // If an earlier agent left it, it is adopted.
+    port.exists = this.#leftovers.some((left) => left.netnsPath === place.netnsPath && left.interface === place.interface);
+    this.#leftovers = this.#leftovers.filter((left) => left.netnsPath !== place.netnsPath || left.interface !== place.interface);
+    return port;
+  }
+
+  /** Gives the workers a descriptor that somebody else opened, and closes once detach() is done. Throws OperationError when there is no room. */
+  attach(network: Network, fd: number, mac: string): Port {
+    const port = this.#register(network, `descriptor ${fd}`, mac, null);
+    port.fd = fd;
+    this.#give(port);
+    return port;
+  }
+
+  /** Makes or adopts ports; answers what could not be had, one line each. Those are tried again by look(). */
+  async open(ports: readonly OwnPort[]): Promise<string[]> {
+    if (ports.length === 0) return [];
+    this.remember();
+    const failures: string[] = [];
+    for (let from = 0; from < ports.length; from += AT_ONCE) {
+      const some = ports.slice(from, from + AT_ONCE);
+      const results = await Promise.allSettled(some.map((port) => this.#ensure(port)));
+      for (const [i, result] of results.entries()) {
+        try {
+          if (result.status === "rejected") throw result.reason;
+          this.#admit(some[i], result.value);
+          this.#failures.delete(some[i]);
+        } catch (error) {
+          this.#failures.set(some[i], messageOf(error));
+          failures.push(lineOf(some[i], messageOf(error)));
+        }
       }
-    } catch (error) {
-      for (const port of this.all) if (port.up) await this.#close(port);
-      // What cannot be removed still exists, and is recorded; the error that is on its way already is the one to tell.
-      for (const port of made) await removeInterface(port).catch(() => {});
-      throw error;
+      await this.#options.publish();
     }
-    for (const network of new Set(this.all.map((port) => port.network))) await this.#flood(network);
+    return failures;
   }
 
-  /** Looks after the ports until unwatch(). */
-  watch(): void {
-    this.#timer = setInterval(() => {
-      if (this.#looking) return;
-      this.#looking = true;
-      void this.#change(() => this.#look()).finally(() => {
-        this.#looking = false;
-      });
-    }, WATCH_MS);
+  /** Brings a port to another configuration, or to another MTU of its network. Rejects with OperationError: then it is as it was. */
+  async change(port: OwnPort, config: PortConfig): Promise<void> {
+    this.#assertFree(port.network, config.mac, port);
+    if (port.up) await configurePort(interfaceOf(port, config, this.#options.node));
+    const before = parseMac(port.mac);
+    port.config = config;
+    port.mac = config.mac;
+    if (!port.up) return;
+    const { tables } = this.#options.plane;
+    giveToWorkers(this.#options.plane, port);
+    if (before !== parseMac(config.mac) && tables.fdb(port.network.index, before)?.index === port.index) {
+      tables.removeFdb(port.network.index, before);
+    }
   }
 
-  /** Stops watching, once every change under way is done. The workers still run. */
-  async unwatch(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#changes;
+  /** Takes a port from the workers for good; it is closed, and its interface removed, when a grace period is over. */
+  withdraw(port: Port): void {
+    this.#byIndex.delete(port.index);
+    this.#byNetwork.get(port.network)?.delete(port.key);
+    this.#failures.delete(port);
+    if (port.up) this.#take(port);
+    this.#options.retired.later(async () => {
+      const wasOpen = port.fd !== -1;
+      closeDescriptors(port);
+      this.#options.plane.entries.setPortState(port.index, abi.PORT_FREE);
+      this.#indices.give(port.index);
+      if (isOwn(port)) await this.#remove(port, wasOpen);
+    });
   }
 
-  /** Closes every port and removes its interface. The workers have stopped. Goes on after an error, and rejects with the first. */
-  async remove(): Promise<void> {
-    const errors: unknown[] = [];
+  withdrawAll(network: Network): void {
+    for (const port of [...(this.#byNetwork.get(network)?.values() ?? [])]) this.withdraw(port);
+    this.#byNetwork.delete(network);
+  }
+
+  /** The workers' hands off it; it stays wanted. */
+  lose(port: OwnPort, why: string): void {
+    this.#take(port);
+    port.exists = false;
+    this.#options.retired.later(() => {
+      closeDescriptors(port);
+      this.#options.plane.entries.setPortState(port.index, abi.PORT_FREE);
+    });
+    this.#options.log(port, "lost", why);
+  }
+
+  /** Lets go of those whose namespace is gone. */
+  loseGone(): void {
     for (const port of this.all) {
-      if (port.fd === -1) continue;
+      if (isOwn(port) && port.up && !netnsIs(port.netnsPath, port.netnsId)) this.lose(port, "its network namespace is gone");
+    }
+  }
+
+  /** Makes those that are wanted and not open; answers why some cannot be had. `all`: also those whose namespace is not there. */
+  async openMissing(all: boolean): Promise<string[]> {
+    const missing = this.all.filter(isOwn).filter((port) => port.fd === -1 && (all || exists(port.netnsPath)));
+    const told = new Map(missing.map((port) => [port, this.#failures.get(port)]));
+    const failures = await this.open(missing);
+    for (const port of missing) {
+      const why = this.#failures.get(port);
+      if (why !== undefined && why !== told.get(port)) this.#options.log(port, "failed", why);
+    }
+    return failures;
+  }
+
+  /** Wanted, and not there. */
+  get missing(): number {
+    return this.all.filter((port) => !port.up).length;
+  }
+
+  /** Puts right rows and entries of the ports that are up; answers how many were wrong. */
+  repair(): number {
+    const wrong = this.all.filter((port) => port.up && !isGiven(this.#options.plane, port));
+    for (const port of wrong) {
+      try {
+        giveToWorkers(this.#options.plane, port);
+      } catch {
+        // No room in the FDB: found wrong again by the next reconcile.
+      }
+    }
+    return wrong.length;
+  }
+
+  /** Removes what an earlier agent made and what nobody wants; what cannot be removed is tried again by the next call, if it may still be there. */
+  async clearLeftovers(): Promise<void> {
+    const leftovers = this.#leftovers;
+    this.#leftovers = [];
+    for (const left of leftovers) {
+      try {
+        await removePort(left);
+        this.#options.onLeftover(left);
+      } catch (error) {
+        // Its namespace is gone, and the interface with it; or the interface is somebody else's now.
+        this.#options.onLeftover(left, messageOf(error));
+      }
+    }
+    this.remember();
+  }
+
+  /** Closes every port; no worker runs. `which`: interfaces to remove. Answers what could not be removed. */
+  async close(which: "all" | "made" | "none"): Promise<unknown[]> {
+    const errors: unknown[] = [];
+    this.#closed = true;
+    for (const port of this.all) {
+      const wasOpen = port.fd !== -1;
       closeDescriptors(port);
       port.up = false;
-      if (!netnsIs(port.netnsPath, port.netnsId)) port.exists = false;
-      else await removeInterface(port).catch((error) => errors.push(error));
+      if (!isOwn(port) || !wasOpen || which === "none" || (which === "made" && port.adopted)) continue;
+      await removeInterface(port, wasOpen).catch((error) => errors.push(error));
     }
-    if (errors.length > 0) throw errors[0];
+    this.remember();
+    return errors;
+  }
+
+  /** Writes down which interfaces there are or will be. */
+  remember(): void {
+    const { record } = this.#options;
+    const wanted = this.all.filter(isOwn).filter((port) => port.exists || !this.#closed);
+    const places = [...wanted.map(placeOf), ...this.#leftovers];
+    const text = JSON.stringify(places);
+    if (text === this.#recorded) return;
+    if (places.length > 0) writeRecord(record, places);
+    else removeRecord(record);
+    this.#recorded = text;
   }
 
   /** Frames that the kernel dropped at a port's queue since its interface was made; 0 while the port is not open. */
-  txDropped(port: Port): number {
+  txDropped(port: OwnPort): number {
     return port.statisticsFd === -1 ? 0 : (txDropped(port.statisticsFd, port.config.interface) ?? 0);
   }
 
-  /** A worker found the TAP gone. */
-  gone(index: number): Promise<void> {
-    return this.#change(async () => {
-      const port = this.all[index - 1];
-      if (!port?.up) return;
-      await this.#close(port);
-      port.exists = false;
-      this.#log(port, "lost", "its TAP is gone");
-    });
+  #register(network: Network, key: string, mac: string, config: PortConfig | null): Port {
+    const siblings = this.#byNetwork.get(network) ?? new Map<string, Port>();
+    if (siblings.size >= abi.FLOOD_PORTS_MAX)
+      throw new OperationError(`at most ${abi.FLOOD_PORTS_MAX} ports of one network fit on one host`);
+    this.#assertFree(network, mac);
+    const index = this.#indices.take();
+    if (index === 0) throw new OperationError(`no room in the table: at most ${abi.PORTS_MAX - 1} ports fit`);
+    const port: Port = {
+      index,
+      network,
+      key,
+      config,
+      mac,
+      netnsPath: config === null ? "" : netnsPath(config.netns),
+      netnsId: 0n,
+      fd: -1,
+      up: false,
+      opened: 0,
+      exists: false,
+      adopted: false,
+      statisticsFd: -1,
+    };
+    this.#byIndex.set(index, port);
+    this.#byNetwork.set(network, siblings.set(key, port));
+    return port;
   }
 
-  /** Runs a change once those before it are done. */
-  #change(change: () => Promise<void>): Promise<void> {
-    const done = this.#changes.then(change);
-    this.#changes = done.catch(() => {});
-    return done;
+  #assertFree(network: Network, mac: string, self?: Port): void {
+    for (const other of this.#byNetwork.get(network)?.values() ?? []) {
+      if (other !== self && other.mac === mac) throw new OperationError(`${other.key} has the same MAC address, ${mac}`);
+    }
   }
 
-  /** Answers whether the port was adopted. */
-  async #open(port: Port): Promise<boolean> {
-    const id = netnsId(port.netnsPath);
-    const mac = parseMac(port.config.mac);
-    const { fd, statisticsFd, adopted, offloads } = await ensurePort({
-      netnsPath: port.netnsPath,
-      interface: port.config.interface,
-      addresses: port.config.addresses,
-      mac: port.config.mac,
-      mtu: port.network.mtu,
-      alias: `${ALIAS_PREFIX}${this.#node}/${port.network.config.name}`,
-      gsoMaxSegments: gsoMaxSegments(port.network.mtu as OverlayMtu),
-      txQueueLength: TX_QUEUE_LENGTH,
-    });
+  async #ensure(port: OwnPort): Promise<OpenPort> {
+    port.netnsId = netnsId(port.netnsPath);
+    return ensurePort(interfaceOf(port, port.config, this.#options.node));
+  }
+
+  #admit(port: OwnPort, { fd, statisticsFd, adopted, offloads }: OpenPort): void {
     port.fd = fd;
     port.statisticsFd = statisticsFd;
-    port.netnsId = id;
-    port.up = true;
     port.exists = true;
-    this.#plane.setFeatures(offloads.uso ? abi.FEATURE_USO : 0);
-    const network = port.network.index;
-    this.#plane.entries.setPort(port.index, { fd, owner: (port.index - 1) % this.#plane.workers, network, mac });
-    this.#plane.tables.setFdb(network, mac, { kind: "port", index: port.index, isStatic: true });
-    for (const address of port.config.addresses) this.#plane.tables.setNeighbor(network, parseIp(parseCidr(address).ip), mac);
-    this.#log(port, adopted ? "adopted" : "created");
-    return adopted;
+    port.adopted = adopted;
+    this.#options.plane.setFeatures(offloads.uso ? abi.FEATURE_USO : 0);
+    this.#options.log(port, adopted ? "adopted" : "created");
+    this.#give(port);
   }
 
-  /** Takes the port from the workers, then closes its descriptor. */
-  async #close(port: Port): Promise<void> {
-    await this.#withdraw(port);
-    await this.#release(port);
+  #give(port: Port): void {
+    this.#options.reflood(port.network);
+    giveToWorkers(this.#options.plane, port);
   }
 
-  async #withdraw(port: Port): Promise<void> {
-    port.up = false;
-    this.#plane.entries.setPortState(port.index, abi.PORT_CLOSING);
-    this.#plane.tables.flushFdb(port.network.index, "port", port.index);
-    for (const address of port.config.addresses) this.#plane.tables.removeNeighbor(port.network.index, parseIp(parseCidr(address).ip));
-    await this.#flood(port.network);
+  #take(port: Port): void {
+    takeFromWorkers(this.#options.plane, port);
+    this.#options.reflood(port.network);
   }
 
-  /** Rejects when a worker hangs, with the descriptor open: the worker may be using it. */
-  async #release(port: Port): Promise<void> {
-    await this.#plane.published();
-    closeDescriptors(port);
-    this.#plane.entries.setPortState(port.index, abi.PORT_FREE);
-  }
-
-  async #flood(network: Network): Promise<void> {
-    const ports = this.all.filter((port) => port.up && port.network === network).map((port) => port.index);
-    await this.#plane.setFlood(network.index, { vteps: network.peers, ports, sources: network.sources });
-  }
-
-  async #look(): Promise<void> {
-    for (const port of this.all) {
-      try {
-        await this.#lookAt(port);
-        this.#failures.delete(port);
-      } catch (error) {
-        const message = messageOf(error);
-        if (this.#failures.get(port) !== message) this.#log(port, "failed", message);
-        this.#failures.set(port, message);
-      }
-    }
-  }
-
-  async #lookAt(port: Port): Promise<void> {
-    if (port.up) {
-      if (netnsIs(port.netnsPath, port.netnsId)) return;
-      await this.#close(port);
-      port.exists = false;
-      this.#log(port, "lost", "its network namespace is gone");
-    } else if (port.fd !== -1) {
-      await this.#release(port);
-    } else if (this.#exists(port)) {
-      await this.#open(port);
-      await this.#flood(port.network);
-      await this.#plane.published();
-    }
-  }
-
-  #exists(port: Port): boolean {
+  async #remove(port: OwnPort, wasOpen: boolean): Promise<void> {
     try {
-      return netnsId(port.netnsPath) !== 0n;
-    } catch {
-      return false;
+      await removeInterface(port, wasOpen);
+    } catch (error) {
+      this.#leftovers.push(placeOf(port));
+      throw new OperationError(lineOf(port, `its interface could not be removed: ${messageOf(error)}`), { cause: error });
     }
+    this.#options.log(port, "removed");
   }
 }
 
-function closeDescriptors(port: Port): void {
-  closeFd(port.fd);
-  closeFd(port.statisticsFd);
-  port.fd = -1;
-  port.statisticsFd = -1;
+function lineOf(port: OwnPort, why: string): string {
+  return `port ${port.key} of network ${port.network.name}: ${why}`;
 }
 
-async function removeInterface(port: Port): Promise<void> {
-  await removePort({ netnsPath: port.netnsPath, interface: port.config.interface });
-  port.exists = false;
+function exists(path: string): boolean {
+  try {
+    return netnsId(path) !== 0n;
+  } catch {
+    return false;
+  }
 }

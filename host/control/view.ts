@@ -9,22 +9,19 @@ import type * as model from "../model/view.ts";
 import { udpChecksumErrors } from "../sys/snmp.ts";
 import { socketDrops } from "../sys/udp.ts";
 import type { DataPlane } from "./dataplane.ts";
-import type { Network, Vteps } from "./networks.ts";
-import type { Ports } from "./ports.ts";
+import type { Forwarding } from "./forwarding.ts";
+import { type Network, sourcesOf } from "./networks.ts";
+import { isOwn, type OwnPort } from "./port.ts";
 
 export class View implements model.DataPlaneView {
-  readonly #config: StaticConfig;
+  readonly #config: Pick<StaticConfig, "node" | "backend">;
   readonly #plane: DataPlane;
-  readonly #networks: readonly Network[];
-  readonly #vteps: Vteps;
-  readonly #ports: Ports;
+  readonly #forwarding: Forwarding;
 
-  constructor(config: StaticConfig, plane: DataPlane, networks: readonly Network[], vteps: Vteps, ports: Ports) {
+  constructor(config: Pick<StaticConfig, "node" | "backend">, plane: DataPlane, forwarding: Forwarding) {
     this.#config = config;
     this.#plane = plane;
-    this.#networks = networks;
-    this.#vteps = vteps;
-    this.#ports = ports;
+    this.#forwarding = forwarding;
   }
 
   node(): model.NodeView {
@@ -32,20 +29,22 @@ export class View implements model.DataPlaneView {
   }
 
   networks(): model.NetworkView[] {
-    return this.#networks.map(({ config, mtu, peers, index }) => ({
-      name: config.name,
-      vni: config.vni,
-      mtu,
-      ports: this.#ports.all.filter((port) => port.up && port.network.index === index).length,
-      peers: peers.length,
+    const { networks, ports } = this.#forwarding;
+    return networks.all.map((network) => ({
+      name: network.name,
+      vni: network.settings.vni,
+      mtu: network.mtu,
+      ports: ports.of(network).filter(({ up }) => up).length,
+      peers: network.peers.size,
     }));
   }
 
   counters(): model.CounterRow[] {
-    const places = [{ network: "", vni: null, index: 0 }, ...this.#networks.map((each) => ({ ...this.#name(each), index: each.index }))];
-    return this.#workers().flatMap((worker) =>
-      places.map(({ network, vni, index }) => ({ network, vni, worker, values: readCounters(this.#plane.memory, worker, index) })),
-    );
+    const { networks } = this.#forwarding;
+    return this.#workers().flatMap((worker) => [
+      { network: "", vni: null, worker, values: this.#ofNoNetwork(worker) },
+      ...networks.all.map((each) => ({ ...this.#name(each), worker, values: readCounters(this.#plane.memory, worker, each.index) })),
+    ]);
   }
 
   stats(): model.WorkerStats[] {
@@ -59,30 +58,37 @@ export class View implements model.DataPlaneView {
   }
 
   fdb(): model.FdbRow[] {
-    return [...fdbEntries(this.#plane.memory)].map((entry) => this.#fdbRow(entry));
+    return [...fdbEntries(this.#plane.memory)].flatMap((entry) => this.#fdbRow(entry));
   }
 
   neighbors(): model.NeighborRow[] {
-    return [...addressEntries(this.#plane.memory)]
-      .filter(({ space }) => space !== abi.SPACE_VTEP)
-      .map(({ space, address, value }) => ({ ...this.#name(this.#networks[space - 1]), ip: formatIp(address), mac: formatMac(value) }));
+    return [...addressEntries(this.#plane.memory)].flatMap(({ space, address, value }) => {
+      const network = this.#forwarding.networks.at(space);
+      return network ? [{ ...this.#name(network), ip: formatIp(address), mac: formatMac(value) }] : [];
+    });
   }
 
   vteps(): model.VtepRow[] {
+    const { networks, vteps } = this.#forwarding;
     const injecting = this.#workers().some((worker) => readInjects(this.#plane.memory, worker));
-    return this.#vteps.addresses.slice(1).map((address, i) => {
-      const row = this.#plane.entries.vtep(i + 1);
-      const networks = this.#networks.filter(({ sources }) => sources.includes(i + 1)).map(({ config }) => config.name);
+    const sources = networks.all.map((network) => ({ name: network.name, vteps: sourcesOf(network) }));
+    return vteps.all.map((vtep) => {
+      const row = this.#plane.entries.vtep(vtep.index);
+      const named = sources.filter((source) => source.vteps.has(vtep)).map(({ name }) => name);
       const superframes = row[abi.V_INJECT / 4] === abi.INJECT_ALL && injecting ? "injected" : "sockets";
-      return { address, port: row[abi.V_PORT / 4], mtu: row[abi.V_MTU / 4], networks, superframes };
+      return { address: vtep.address, port: row[abi.V_PORT / 4], mtu: row[abi.V_MTU / 4], networks: named, superframes };
     });
   }
 
   fdbSizes(): { network: string; vni: number; configured: number; learned: number }[] {
-    return this.#networks.map((network) => {
+    return this.#forwarding.networks.all.map((network) => {
       const row = this.#plane.entries.network(network.index);
       return { ...this.#name(network), configured: row[abi.N_STATIC / 4], learned: row[abi.N_LEARNED / 4] };
     });
+  }
+
+  control(): model.ControlView {
+    return this.#forwarding.view();
   }
 
   udpChecksumErrors(): number {
@@ -90,11 +96,11 @@ export class View implements model.DataPlaneView {
   }
 
   fdbMoves(): { network: string; vni: number; moves: number }[] {
-    return this.#networks.map((network) => ({ ...this.#name(network), moves: network.moves }));
+    return this.#forwarding.networks.all.map((network) => ({ ...this.#name(network), moves: network.moves }));
   }
 
   fdbRefused(): { network: string; vni: number; refused: number }[] {
-    return this.#networks.map((network) => ({ ...this.#name(network), refused: network.refused }));
+    return this.#forwarding.networks.all.map((network) => ({ ...this.#name(network), refused: network.refused }));
   }
 
   offloads(): model.OffloadView[] {
@@ -112,12 +118,13 @@ export class View implements model.DataPlaneView {
   }
 
   ports(): model.PortView[] {
-    return this.#ports.all.map((port) => ({
+    const { ports } = this.#forwarding;
+    return ports.all.filter(isOwn).map((port: OwnPort) => ({
       ...this.#name(port.network),
       netns: port.config.netns,
       interface: port.config.interface,
       up: port.up,
-      txDropped: this.#ports.txDropped(port),
+      txDropped: ports.txDropped(port),
     }));
   }
 
@@ -125,19 +132,28 @@ export class View implements model.DataPlaneView {
     return Array.from({ length: this.#plane.workers }, (_, worker) => worker);
   }
 
-  #name({ config }: Network): { network: string; vni: number } {
-    return { network: config.name, vni: config.vni };
+  /** Row 0, and what was counted in networks that are no more. */
+  #ofNoNetwork(worker: number): BigUint64Array {
+    const former = this.#forwarding.networks.formerCounters(worker);
+    return readCounters(this.#plane.memory, worker, 0).map((value, i) => value + former[i]);
   }
 
-  #fdbRow({ network, mac, target, ageTicks }: FdbEntry): model.FdbRow {
-    const port = target.kind === "port" ? this.#ports.all[target.index - 1] : undefined;
-    return {
-      ...this.#name(this.#networks[network - 1]),
-      mac: formatMac(mac),
-      port: port ? `${port.config.netns}/${port.config.interface}` : null,
-      vtep: target.kind === "vtep" ? this.#vteps.addresses[target.index] : null,
-      state: target.isStatic ? "static" : "learned",
-      ageSeconds: target.isStatic ? null : (ageTicks * abi.TICK_MS) / 1000,
-    };
+  #name({ name, settings }: Network): { network: string; vni: number } {
+    return { network: name, vni: settings.vni };
+  }
+
+  #fdbRow({ network, mac, target, ageTicks }: FdbEntry): model.FdbRow[] {
+    const found = this.#forwarding.networks.at(network);
+    if (!found) return [];
+    return [
+      {
+        ...this.#name(found),
+        mac: formatMac(mac),
+        port: target.kind === "port" ? (this.#forwarding.ports.at(target.index)?.key ?? null) : null,
+        vtep: target.kind === "vtep" ? (this.#forwarding.vteps.at(target.index)?.address ?? null) : null,
+        state: target.isStatic ? "static" : "learned",
+        ageSeconds: target.isStatic ? null : (ageTicks * abi.TICK_MS) / 1000,
+      },
+    ];
   }
 }

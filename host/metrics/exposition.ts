@@ -4,6 +4,7 @@
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { VERSION } from "../model/version.ts";
 import type { CounterRow, DataPlaneView, WorkerStats } from "../model/view.ts";
+import { CONTROL_FAMILIES } from "./control.ts";
 import { addFamilies, type Family } from "./family.ts";
 import { FRAME_FAMILIES } from "./frames.ts";
 import { TABLE_FAMILIES } from "./tables.ts";
@@ -49,7 +50,7 @@ export function exposition(view: DataPlaneView): Exposition {
   collectDefaultMetrics({ register });
   for (const name of MISNAMED) register.removeSingleMetric(name);
   let seen: Seen = { view, counters: [], stats: [] };
-  const families = [...AGENT_FAMILIES, ...FRAME_FAMILIES, ...WORKER_FAMILIES, ...TABLE_FAMILIES];
+  const families = [...AGENT_FAMILIES, ...FRAME_FAMILIES, ...WORKER_FAMILIES, ...TABLE_FAMILIES, ...CONTROL_FAMILIES];
   addFamilies<Seen>(register, families, () => seen);
   return {
     contentType: register.contentType,

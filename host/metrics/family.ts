@@ -29,7 +29,7 @@ export function addFamilies<S>(register: Registry, families: readonly Family<S>[
   }
 }
 
-/** The three parts of one Prometheus histogram. `counts`: what fell into each bucket, none above the last bound. */
+/** The three parts of one Prometheus histogram. `counts`: what fell into each bucket, and, if there is one more, above the last bound. */
 export function histogramSamples(
   name: string,
   labels: Labels,
@@ -43,6 +43,7 @@ export function histogramSamples(
     total += counts[i];
     samples.push({ metricName: `${name}_bucket`, labels: { ...labels, le: String(bound) }, value: total });
   }
+  total += counts[bounds.length] ?? 0;
   samples.push({ metricName: `${name}_bucket`, labels: { ...labels, le: "+Inf" }, value: total });
   samples.push({ metricName: `${name}_sum`, labels, value: sum });
   samples.push({ metricName: `${name}_count`, labels, value: total });

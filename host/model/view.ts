@@ -19,6 +19,8 @@ export interface DataPlaneView {
   ports(): PortView[];
   /** What spares this host work per frame, and whether it is in use. */
   offloads(): OffloadView[];
+  /** How the tables are kept what they should be. */
+  control(): ControlView;
   /** Datagrams with a wrong UDP checksum that the kernel dropped in this network namespace, IPv4 and IPv6, since it began. */
   udpChecksumErrors(): number;
 }
@@ -122,4 +124,26 @@ export interface PortView {
   up: boolean;
   /** Frames that the kernel dropped at the TAP's transmit queue (its own counter). */
   txDropped: number;
+}
+
+export interface ControlView {
+  /** Entries that the last reconcile found wrong for no known reason. */
+  drift: number;
+  /** What reconciles have changed since start. */
+  corrections: number;
+  /** What is wanted now and could not be done: entries, networks and ports. */
+  failures: number;
+  /** How long reconciles took. */
+  reconciles: HistogramView;
+  /** How long changes of the cluster's state took to reach the tables. */
+  convergences: HistogramView;
+}
+
+export interface HistogramView {
+  /** Upper bounds of the buckets, in seconds. */
+  bounds: readonly number[];
+  /** What fell into each, and above the last. */
+  counts: readonly number[];
+  /** Seconds. */
+  sum: number;
 }

@@ -1,4 +1,4 @@
-// A namespace's interfaces as `ip -json -details link` reports them: what port.ts decides by. Main thread.
+// A namespace's interfaces as `ip -json -details address` reports them: what port.ts decides by. Main thread.
 
 import { ipJson } from "./ip.ts";
 
@@ -8,6 +8,7 @@ export interface Link {
   mtu: number;
   address?: string;
   ifalias?: string;
+  addr_info?: { local?: string; prefixlen?: number; scope?: string }[];
   linkinfo?: { info_kind?: string; info_data?: TunReport };
 }
 
@@ -22,7 +23,7 @@ interface TunReport {
 
 /** Every interface of a namespace. Rejects with IpError. */
 export async function links(netnsPath: string): Promise<Link[]> {
-  return (await ipJson<Link[]>(["-details", "link", "show"], netnsPath)).filter((link) => link.ifname !== undefined);
+  return (await ipJson<Link[]>(["-details", "address", "show"], netnsPath)).filter((link) => link.ifname !== undefined);
 }
 
 /** One interface, or undefined. Rejects with IpError. */

@@ -10,7 +10,7 @@ import { formatCidr, parseCidr } from "../model/ip.ts";
 import { closeFd } from "../sys/fd.ts";
 import { openStatisticsIn, openTapIn } from "../sys/netns-thread.ts";
 import { keepTap, type TapOffloads } from "../sys/tap.ts";
-import { ipBatch, ipJson } from "./ip.ts";
+import { ipBatch } from "./ip.ts";
 import { findLink, isMultiQueueTap, type Link, openQueues } from "./link.ts";
 
 export const ALIAS_PREFIX = "weft:";
@@ -48,8 +48,7 @@ export async function ensurePort(options: PortOptions): Promise<OpenPort> {
   if (orphan) assertOrphan(orphan, options);
   const { fd, offloads } = await openTapIn(netnsPath, name);
   try {
-    await assertAlone(options);
-    await ipBatch(await configuration(options), netnsPath);
+    await ipBatch(configuration(options, await assertAlone(options)), netnsPath);
     const statisticsFd = await openStatisticsIn(netnsPath);
     keepTap(fd);
     return { fd, statisticsFd, adopted: orphan !== undefined, offloads };
@@ -57,6 +56,13 @@ export async function ensurePort(options: PortOptions): Promise<OpenPort> {
     closeFd(fd);
     throw error;
   }
+}
+
+/** Brings a port that this process has open to other addresses, another MAC or another MTU. Rejects with OperationError. */
+export async function configurePort(options: PortOptions): Promise<void> {
+  const link = await findLink(options.netnsPath, options.interface);
+  if (!link) throw new OperationError(`${placeOf(options)} is not there any more`);
+  await ipBatch(configuration(options, link), options.netnsPath);
 }
 
 /** Removes the port's interface, whoever has it open; done when it is not there. Rejects with OperationError when it is not ours. */
@@ -82,10 +88,11 @@ function assertOrphan(link: Link, options: PortOptions): void {
 }
 
 /** After attaching: another process may have looked at the same moment. Both then give way. */
-async function assertAlone(options: PortOptions): Promise<void> {
+async function assertAlone(options: PortOptions): Promise<Link> {
   const link = await findLink(options.netnsPath, options.interface);
   if (!link) throw new OperationError(`${placeOf(options)} was removed while it was being set up`);
   if (openQueues(link) > 1) throw heldByAnother(options);
+  return link;
 }
 
 function heldByAnother(options: PortOptions): OperationError {
@@ -93,12 +100,12 @@ function heldByAnother(options: PortOptions): OperationError {
 }
 
 /** Everything that brings the interface to what it should be, from whatever it is. */
-async function configuration(options: PortOptions): Promise<string[][]> {
-  const { netnsPath, interface: name } = options;
+function configuration(options: PortOptions, link: Link): string[][] {
+  const { interface: name } = options;
   const set = (...words: string[]) => ["link", "set", "dev", name, ...words];
   const wanted = options.addresses.map((text) => parseCidr(text));
   const wantedText = new Set(wanted.map(formatCidr));
-  const stale = (await globalAddresses(netnsPath, name)).filter((address) => !wantedText.has(address));
+  const stale = globalAddresses(link).filter((address) => !wantedText.has(address));
   return [
     set("alias", options.alias),
     set("address", options.mac),
@@ -113,14 +120,8 @@ async function configuration(options: PortOptions): Promise<string[][]> {
   ];
 }
 
-interface AddressReport {
-  addr_info?: { local?: string; prefixlen?: number; scope?: string }[];
-}
-
 /** Canonical CIDR texts, in the kernel's order. */
-async function globalAddresses(netnsPath: string, name: string): Promise<string[]> {
-  const reports = await ipJson<AddressReport[]>(["address", "show", "dev", name], netnsPath);
-  const all = reports.flatMap((report) => report.addr_info ?? []);
-  const global = all.filter(({ local, scope }) => scope === "global" && local !== undefined);
+function globalAddresses(link: Link): string[] {
+  const global = (link.addr_info ?? []).filter(({ local, scope }) => scope === "global" && local !== undefined);
   return global.map(({ local, prefixlen }) => formatCidr(parseCidr(`${local}/${prefixlen}`)));
 }

@@ -53,6 +53,13 @@ export function sampleView(part: Partial<DataPlaneView> = {}): DataPlaneView {
       { network: "red", vni: 43, configured: 0, learned: 1 },
     ],
     udpChecksumErrors: () => 0,
+    control: () => ({
+      drift: 0,
+      corrections: 2,
+      failures: 1,
+      reconciles: { bounds: [0.01, 0.1], counts: [3, 1, 0], sum: 0.05 },
+      convergences: { bounds: [0.01, 0.1], counts: [5, 2, 1], sum: 0.5 },
+    }),
     offloads: () => [
       { offload: "udp_segment", active: true },
       { offload: "tunnel_gso", active: false },

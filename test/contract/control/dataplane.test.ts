@@ -11,7 +11,7 @@ const WORKERS = 2;
 describe.each(["native", "dgram"] as const)("a data plane, %s", (backend) => {
   let open: LoopbackPlane;
   const start = async (run = true) => {
-    open = LoopbackPlane.open([networkConfig({ peers: ["127.0.0.2"] })], { backend, workers: WORKERS });
+    open = await LoopbackPlane.open([networkConfig({ peers: ["127.0.0.2"] })], { backend, workers: WORKERS });
     if (run) await open.start();
     return open.plane;
   };

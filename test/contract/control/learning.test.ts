@@ -1,7 +1,7 @@
 // Learning from real datagrams through real workers, on loopback. Path MTU and TAPs: test/netns/control/learning.test.ts.
 
 import { Worker } from "node:worker_threads";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import * as abi from "../../../assembly/abi/index.ts";
 import { Learning } from "../../../host/control/learning.ts";
 import { PathMtus } from "../../../host/control/path-mtu.ts";
@@ -23,16 +23,13 @@ describe.each(["native", "dgram"] as const)("learning, %s", (backend) => {
   const gone: number[] = [];
 
   const start = async (change: Partial<NetworkConfig> = {}, fdbCapacity = 1024) => {
-    open = LoopbackPlane.open([networkConfig({ vni: VNI, peers: [FIRST, SECOND], ...change })], { backend, fdbCapacity });
-    const { plane, networks, vteps, config } = open;
+    open = await LoopbackPlane.open([networkConfig({ vni: VNI, peers: [FIRST, SECOND], ...change })], { backend, fdbCapacity });
+    const { plane, forwarding, config } = open;
+    const { vteps } = forwarding;
     gone.length = 0;
-    learning = new Learning({
-      plane,
-      networks,
-      vteps,
-      pathMtus: new PathMtus({ plane, vteps, own: OWN, dataPort: config.node.dataPort, onPathMtu: () => {} }),
-      onPortGone: (port) => gone.push(port),
-    });
+    vi.spyOn(forwarding, "gone").mockImplementation((port) => void gone.push(port));
+    const pathMtus = new PathMtus({ plane, vteps, own: OWN, dataPort: config.node.dataPort, onPathMtu: () => {} });
+    learning = new Learning({ plane, forwarding, pathMtus });
     await open.start();
     learning.start();
     return open;
@@ -43,6 +40,8 @@ describe.each(["native", "dgram"] as const)("learning, %s", (backend) => {
     await open.close();
   });
 
+  const network = () => open.forwarding.networks.at(1);
+  const addresses = () => open.forwarding.vteps.all.map(({ address }) => address);
   const mac = (i: number) => `02:00:00:00:00:${i.toString(16).padStart(2, "0")}`;
   const speak = (from: string, ...numbers: number[]) =>
     open.send(
@@ -51,7 +50,7 @@ describe.each(["native", "dgram"] as const)("learning, %s", (backend) => {
     );
   const placeOf = (i: number) => {
     const entry = [...fdbEntries(open.plane.memory)].find((candidate) => candidate.mac === parseMac(mac(i)));
-    return entry && { ...entry.target, vtep: open.vteps.addresses[entry.target.index] };
+    return entry && { ...entry.target, vtep: open.forwarding.vteps.at(entry.target.index)?.address };
   };
   /** Puts an event in worker 0's ring, as its core does. */
   const tell = (kind: number, network: number, index: number) => {
@@ -79,7 +78,7 @@ describe.each(["native", "dgram"] as const)("learning, %s", (backend) => {
       { kind: "vtep", vtep: FIRST, isStatic: false },
       { kind: "vtep", vtep: SECOND, isStatic: false },
     ]);
-    expect(open.networks[0]).toMatchObject({ moves: 0, refused: 0 });
+    expect(network()).toMatchObject({ moves: 0, refused: 0 });
   });
 
   test("moves it when it speaks from another, and counts that", async () => {
@@ -93,7 +92,7 @@ describe.each(["native", "dgram"] as const)("learning, %s", (backend) => {
     };
     await eventually("the move", () => speaksFrom(SECOND));
     await eventually("the move back", () => speaksFrom(FIRST));
-    expect(open.networks[0].moves).toBe(2);
+    expect(network()?.moves).toBe(2);
   });
 
   test("never moves what the file says", async () => {
@@ -101,7 +100,7 @@ describe.each(["native", "dgram"] as const)("learning, %s", (backend) => {
     await speak(SECOND, 1, 2);
     await eventually("another entry", () => placeOf(2));
     expect(placeOf(1)).toMatchObject({ vtep: FIRST, isStatic: true });
-    expect(open.networks[0].moves).toBe(0);
+    expect(network()?.moves).toBe(0);
   });
 
   test("learns nothing where it is told not to", async () => {
@@ -119,7 +118,7 @@ describe.each(["native", "dgram"] as const)("learning, %s", (backend) => {
     await start({}, 8);
     const numbers = Array.from({ length: 12 }, (_, i) => i + 1);
     await speak(FIRST, ...numbers);
-    await eventually("five refusals", () => open.networks[0].refused >= 5);
+    await eventually("five refusals", () => (network()?.refused ?? 0) >= 5);
     expect([...fdbEntries(open.plane.memory)]).toHaveLength(7);
     const known = numbers.find((i) => placeOf(i) !== undefined) as number;
     await speak(SECOND, known);
@@ -130,8 +129,8 @@ describe.each(["native", "dgram"] as const)("learning, %s", (backend) => {
     await start({ allowUnlistedSources: true });
     await speak(UNLISTED, 1, 2);
     await eventually("both", () => placeOf(1)?.vtep === UNLISTED && placeOf(2)?.vtep === UNLISTED);
-    expect(open.vteps.addresses.filter((address) => address === UNLISTED)).toHaveLength(1);
-    const row = open.plane.entries.vtep(open.vteps.addresses.indexOf(UNLISTED));
+    expect(addresses().filter((address) => address === UNLISTED)).toHaveLength(1);
+    const row = open.plane.entries.vtep(open.forwarding.vteps.place(UNLISTED).index);
     expect([row[abi.V_FAMILY / 4], row[abi.V_PORT / 4], row[abi.V_MTU / 4]]).toEqual([4, open.config.node.dataPort, 1450]);
   });
 
@@ -141,7 +140,7 @@ describe.each(["native", "dgram"] as const)("learning, %s", (backend) => {
     await speak(FIRST, 2);
     await eventually("the listed one", () => placeOf(2));
     expect(placeOf(1)).toBeUndefined();
-    expect(open.vteps.addresses).not.toContain(UNLISTED);
+    expect(addresses()).not.toContain(UNLISTED);
   });
 
   test("forgets what is silent, not what speaks", async () => {

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
 import * as abi from "../../../assembly/abi/index.ts";
+import { readFlood } from "../../../host/core/flood.ts";
 import { addressEntries, fdbEntries } from "../../../host/core/read.ts";
 import type { NetworkConfig } from "../../../host/model/config.ts";
-import { formatIp, parseIp } from "../../../host/model/ip.ts";
+import { formatIp } from "../../../host/model/ip.ts";
 import { parseMac } from "../../../host/model/mac.ts";
 import { LoopbackPlane, networkConfig, OWN } from "./plane.ts";
 
@@ -14,9 +15,10 @@ describe("networks", () => {
     await open?.close();
     open = undefined;
   });
-  const write = (networks: Partial<NetworkConfig>[], change = {}) => {
-    open = LoopbackPlane.open(networks.map(networkConfig), change);
-    return open;
+  const write = async (networks: Partial<NetworkConfig>[], change = {}) => {
+    open = await LoopbackPlane.open(networks.map(networkConfig), change);
+    const { plane, config, forwarding } = open;
+    return { plane, config, vteps: forwarding.vteps, networks: forwarding.networks.all };
   };
   const row = (index: number) => {
     const words = open?.plane.entries.network(index) as Int32Array;
@@ -27,12 +29,12 @@ describe("networks", () => {
     return new Uint16Array(buffer, new Uint32Array(buffer, abi.HEADER)[abi.H_VNI / 4], abi.VNI_MAX + 1)[vni];
   };
 
-  test("are written as configured, from index 1 in the file's order", () => {
-    const { networks } = write([
+  test("are written as configured, from index 1 in the file's order", async () => {
+    const { networks } = await write([
       { name: "blue", vni: 42, mtu: null, tos: "inherit", ttl: "inherit", ageingSeconds: 300 },
       { name: "red", vni: abi.VNI_MAX, mtu: 1400, tos: 0xb8, ttl: 32, ageingSeconds: 10 },
     ]);
-    expect(networks.map(({ index, mtu, config }) => [index, mtu, config.name])).toEqual([
+    expect(networks.map(({ index, mtu, name }) => [index, mtu, name])).toEqual([
       [1, 1450, "blue"],
       [2, 1400, "red"],
     ]);
@@ -50,29 +52,29 @@ describe("networks", () => {
     [{ learning: false, ignoreReservedBits: true }, abi.NETWORK_RESERVED_BITS],
     [{ learning: false, allowVlanTags: true }, abi.NETWORK_VLAN_TAGS],
     [{ learning: false, probes: true }, abi.NETWORK_PROBES],
-  ])("%o has these flags", (change, flags) => {
-    write([change]);
+  ])("%o has these flags", async (change, flags) => {
+    await write([change]);
     expect(row(1)(abi.N_FLAGS)).toBe(flags | abi.NETWORK_LIVE);
   });
 
-  test("share VTEPs: one index an address, however it is written; peers are flooded to, the others only accepted", () => {
-    const { networks, vteps, plane, config } = write([
+  test("share VTEPs: one index an address, however it is written; peers are flooded to, the others only accepted", async () => {
+    const { networks, vteps, plane, config } = await write([
       { name: "blue", vni: 42, peers: ["127.0.0.2", "127.0.0.3"], fdb: [{ mac: MAC, vtep: "127.0.0.4" }] },
       { name: "red", vni: 43, peers: ["127.0.0.3"], fdb: [{ mac: MAC, vtep: "127.0.0.3" }] },
     ]);
-    expect([...vteps.addresses].sort()).toEqual(["", "127.0.0.2", "127.0.0.3", "127.0.0.4"]);
-    const byAddress = (address: string) => vteps.addresses.indexOf(address);
-    expect(networks[0].peers).toEqual(["127.0.0.2", "127.0.0.3"].map(byAddress));
-    expect([...networks[0].sources].sort()).toEqual([1, 2, 3]);
-    expect([networks[1].peers, networks[1].sources]).toEqual([[byAddress("127.0.0.3")], [byAddress("127.0.0.3")]]);
-    expect(vteps.indexOf("::ffff:127.0.0.2")).toBe(byAddress("127.0.0.2"));
+    expect(vteps.all.map(({ address }) => address).sort()).toEqual(["127.0.0.2", "127.0.0.3", "127.0.0.4"]);
+    const byAddress = (address: string) => vteps.all.find((vtep) => vtep.address === address)?.index as number;
+    const flood = (index: number) => readFlood(plane.memory, index);
+    expect(flood(networks[0].index)).toEqual({ vteps: ["127.0.0.2", "127.0.0.3"].map(byAddress), ports: [], sources: [1, 2, 3] });
+    expect(flood(networks[1].index)).toEqual({ vteps: [byAddress("127.0.0.3")], ports: [], sources: [byAddress("127.0.0.3")] });
+    expect(vteps.place("::ffff:127.0.0.2").index).toBe(byAddress("127.0.0.2"));
     const entry = plane.entries.vtep(byAddress("127.0.0.4"));
     expect([abi.V_FAMILY, abi.V_PORT, abi.V_MTU].map((offset) => entry[offset / 4])).toEqual([4, config.node.dataPort, 1450]);
     expect(formatIp(new Uint8Array(entry.buffer, entry.byteOffset + abi.V_ADDRESS, 16))).toBe("127.0.0.4");
   });
 
-  test("have their static FDB entries and neighbours in the tables, each in its own network", () => {
-    const { plane } = write([
+  test("have their static FDB entries and neighbours in the tables, each in its own network", async () => {
+    const { plane } = await write([
       { name: "blue", vni: 42, fdb: [{ mac: MAC, vtep: "127.0.0.2" }], neighbors: [{ ip: "10.0.0.2", mac: MAC }] },
       { name: "red", vni: 43, fdb: [{ mac: MAC, vtep: "127.0.0.3" }], neighbors: [{ ip: "fd00::2", mac: MAC }] },
     ]);
@@ -97,23 +99,23 @@ describe("networks", () => {
 
   test("may learn what static entries leave, less an eighth, each network an equal share", async () => {
     const port = { netns: "x", interface: "eth0", addresses: [], mac: "02:42:0a:00:00:09" };
-    write([{ name: "blue", vni: 42, fdb: [{ mac: MAC, vtep: "127.0.0.2" }], ports: [port] }], { fdbCapacity: 258 });
+    await write([{ name: "blue", vni: 42, fdb: [{ mac: MAC, vtep: "127.0.0.2" }], ports: [port] }], { fdbCapacity: 258 });
     expect(row(1)(abi.N_LEARNED_MAX)).toBe(224);
     await open?.close();
     const names = ["blue", "red", "green"];
     const networks = names.map((name, i) => ({ name, vni: 42 + i }));
-    write(networks, { fdbCapacity: 256 });
+    await write(networks, { fdbCapacity: 256 });
     expect([1, 2, 3].map((index) => row(index)(abi.N_LEARNED_MAX))).toEqual([74, 74, 74]);
   });
 
-  test("are refused when the tables cannot hold what the file says", () => {
+  test("are refused when the tables cannot hold what the file says", async () => {
     const mac = (i: number) => `02:00:00:00:${(i >> 8).toString(16).padStart(2, "0")}:${(i & 255).toString(16).padStart(2, "0")}`;
     const fdb = Array.from({ length: 1000 }, (_, i) => ({ mac: mac(i), vtep: "127.0.0.2" }));
-    expect(() => write([{ fdb }], { fdbCapacity: 256 })).toThrow(/network blue, fdb 02:.*no room.*fdbCapacity/);
+    await expect(write([{ fdb }], { fdbCapacity: 256 })).rejects.toThrow(/network blue, fdb 02:.*no room.*fdbCapacity/);
   });
 
-  test("leave room for static entries however much was learned in all of them", () => {
-    const { plane } = write(
+  test("leave room for static entries however much was learned in all of them", async () => {
+    const { plane } = await write(
       [
         { name: "blue", vni: 42 },
         { name: "red", vni: 43 },
@@ -127,12 +129,11 @@ describe("networks", () => {
     for (let mac = 6000; mac < 6032; mac++) expect(fixed(mac)).toBe("added");
   });
 
-  test("get no VTEP any more when all indices are given out, and the ones given out stay", () => {
-    const { vteps } = write([{}]);
+  test("get no VTEP any more when all indices are given out, and the ones given out stay", async () => {
+    const { vteps } = await write([{}]);
     const address = (i: number) => `127.1.${i >> 8}.${i & 255}`;
-    for (let i = 1; i < abi.VTEPS_MAX; i++) expect(vteps.indexOf(address(i))).toBe(i);
-    expect(vteps.indexOf("127.9.9.9")).toBe(0);
-    expect(vteps.indexOf(address(1))).toBe(1);
-    expect(parseIp(vteps.addresses[1])).toEqual(parseIp(address(1)));
+    for (let i = 1; i < abi.VTEPS_MAX; i++) expect(vteps.place(address(i)).index).toBe(i);
+    expect(() => vteps.place("127.9.9.9")).toThrow(/VTEP 127.9.9.9: no room in the table: at most 4095/);
+    expect(vteps.place(address(1)).index).toBe(1);
   });
 });

@@ -3,8 +3,12 @@
 import { randomInt } from "node:crypto";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DataPlane } from "../../../host/control/dataplane.ts";
-import { type Network, Vteps, writeNetworks } from "../../../host/control/networks.ts";
+import { desiredOf } from "../../../host/control/desired.ts";
+import { Forwarding } from "../../../host/control/forwarding.ts";
 import type { NetworkConfig, StaticConfig } from "../../../host/model/config.ts";
 import { OperationError } from "../../../host/model/errors.ts";
 import { underlayMtu } from "../../../host/model/mtu.ts";
@@ -56,21 +60,38 @@ export function staticConfig(networks: NetworkConfig[], change: Partial<StaticCo
 export class LoopbackPlane {
   readonly config: StaticConfig;
   readonly plane: DataPlane;
-  readonly vteps: Vteps;
-  readonly networks: Network[];
+  readonly forwarding: Forwarding;
   readonly failures: WorkerFailure[];
+  readonly #directory = mkdtempSync(join(tmpdir(), "weft-plane-"));
   readonly #senders = new Map<string, Socket>();
 
   private constructor(config: StaticConfig, plane: DataPlane, failures: WorkerFailure[]) {
     this.config = config;
     this.plane = plane;
     this.failures = failures;
-    this.vteps = new Vteps(this.plane.entries, this.plane.tables, config.node.dataPort, UNDERLAY, OWN);
-    this.networks = writeNetworks(config, this.plane.entries, this.plane.tables, this.vteps);
+    this.forwarding = new Forwarding({
+      plane,
+      node: config.node,
+      underlayMtu: UNDERLAY,
+      fdbCapacity: config.fdbCapacity,
+      record: join(this.#directory, "ports.json"),
+      log: () => {},
+      onLeftover: () => {},
+    });
   }
 
-  /** On a data port that nobody has. */
-  static open(networks: NetworkConfig[], change: Partial<StaticConfig> = {}): LoopbackPlane {
+  /** On a data port that nobody has. Networks are as the file has them; ports cannot be had without root, and are only known of. */
+  static async open(networks: NetworkConfig[], change: Partial<StaticConfig> = {}): Promise<LoopbackPlane> {
+    const open = LoopbackPlane.bare(networks, change);
+    const { failures } = await open.forwarding.apply(desiredOf(open.config), "all");
+    const failure = failures.find((line) => !line.startsWith("port "));
+    if (failure === undefined) return open;
+    await open.close();
+    throw new OperationError(failure);
+  }
+
+  /** The same with nothing applied yet. */
+  static bare(networks: NetworkConfig[] = [], change: Partial<StaticConfig> = {}): LoopbackPlane {
     for (let tries = 1; ; tries++) {
       const config = staticConfig(networks, change);
       const failures: WorkerFailure[] = [];
@@ -85,9 +106,8 @@ export class LoopbackPlane {
     }
   }
 
-  /** Starts the workers, with every network's flood list as the file has it. */
+  /** Starts the workers. */
   async start(): Promise<void> {
-    for (const { index, peers, sources } of this.networks) await this.plane.setFlood(index, { vteps: peers, ports: [], sources });
     await this.plane.start();
   }
 
@@ -116,5 +136,6 @@ export class LoopbackPlane {
   async close(): Promise<void> {
     for (const socket of this.#senders.values()) socket.close();
     await this.plane.close();
+    rmSync(this.#directory, { recursive: true, force: true });
   }
 }

@@ -26,7 +26,7 @@ let received: Buffer[];
 
 async function start(backend: Backend): Promise<void> {
   const fdb = [{ mac: formatMac(THEIRS), vtep: PEER }];
-  open = LoopbackPlane.open([networkConfig({ name: "probes", vni: PROBE_VNI, learning: false, probes: true, fdb })], { backend });
+  open = await LoopbackPlane.open([networkConfig({ name: "probes", vni: PROBE_VNI, learning: false, probes: true, fdb })], { backend });
   port = await openProbePort();
   const { plane } = open;
   plane.entries.setPort(1, { fd: port.fd, owner: 0, network: 1, mac: MINE });

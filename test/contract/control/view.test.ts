@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../../assembly/abi/index.ts";
-import { Ports } from "../../../host/control/ports.ts";
+import type { Port } from "../../../host/control/port.ts";
 import { View } from "../../../host/control/view.ts";
 import { workerBlock } from "../../../host/core/layout.ts";
 import { parseIp } from "../../../host/model/ip.ts";
@@ -21,17 +21,15 @@ const port = (number: number) => ({
 
 describe.each(["native", "dgram"] as const)("the view of a data plane, %s", (backend) => {
   let open: LoopbackPlane;
-  let ports: Ports;
   let view: View;
-  beforeEach(() => {
+  beforeEach(async () => {
     const blue = { peers: ["127.0.0.2", "127.0.0.3"], fdb: [{ mac: FAR, vtep: "127.0.0.4" }], neighbors: [{ ip: "10.0.0.9", mac: FAR }] };
     const networks = [
       networkConfig({ ...blue, ports: [port(1), port(2)] }),
       networkConfig({ name: "red", vni: 43, mtu: 1400, peers: ["127.0.0.3"], ports: [port(3)] }),
     ];
-    open = LoopbackPlane.open(networks, { backend, workers: WORKERS });
-    ports = new Ports(open.plane, open.networks, "a", () => {});
-    view = new View(open.config, open.plane, open.networks, open.vteps, ports);
+    open = await LoopbackPlane.open(networks, { backend, workers: WORKERS });
+    view = new View(open.config, open.plane, open.forwarding);
   });
   afterEach(() => open.close());
   const words = () => new BigUint64Array(open.plane.memory.buffer);
@@ -39,9 +37,9 @@ describe.each(["native", "dgram"] as const)("the view of a data plane, %s", (bac
     (workerBlock(open.plane.memory, worker) + abi.W_COUNTERS + network * abi.COUNTER_ROW_BYTES) / 8 + index;
   /** What opening port `index` would do. */
   const up = (index: number) => {
-    const { network, config } = ports.all[index - 1];
-    ports.all[index - 1].up = true;
-    open.plane.tables.setFdb(network.index, parseMac(config.mac), { kind: "port", index, isStatic: true });
+    const port = open.forwarding.ports.at(index) as Port;
+    port.up = true;
+    open.plane.tables.setFdb(port.network.index, parseMac(port.mac), { kind: "port", index, isStatic: true });
   };
 
   test("node and networks are the file's, with the ports that are up", () => {
@@ -86,7 +84,11 @@ describe.each(["native", "dgram"] as const)("the view of a data plane, %s", (bac
 
   test("FDB rows name ports and VTEPs as the file does", () => {
     up(2);
-    open.plane.tables.setFdb(2, parseMac(LEARNED), { kind: "vtep", index: open.vteps.indexOf("127.0.0.3"), isStatic: false });
+    open.plane.tables.setFdb(2, parseMac(LEARNED), {
+      kind: "vtep",
+      index: open.forwarding.vteps.place("127.0.0.3").index,
+      isStatic: false,
+    });
     new Uint32Array(open.plane.memory.buffer, abi.HEADER)[abi.H_TICK / 4] += 25;
     const rows = view.fdb().sort((a, b) => a.mac.localeCompare(b.mac));
     expect(rows).toEqual([
@@ -98,24 +100,29 @@ describe.each(["native", "dgram"] as const)("the view of a data plane, %s", (bac
       { network: "blue", vni: 42, configured: 2, learned: 0 },
       { network: "red", vni: 43, configured: 0, learned: 1 },
     ]);
-    open.networks[1].moves = 3;
-    open.networks[0].refused = 4;
+    const { networks } = open.forwarding;
+    networks.get("red").moves = 3;
+    networks.get("blue").refused = 4;
     expect(view.fdbMoves().map(({ moves }) => moves)).toEqual([0, 3]);
     expect(view.fdbRefused().map(({ refused }) => refused)).toEqual([4, 0]);
   });
 
   test("neighbours are those of the networks, not the VTEPs beside them", () => {
     open.plane.tables.setNeighbor(2, parseIp("fd00::2"), parseMac(LEARNED));
-    const rows = view.neighbors().sort((a, b) => a.vni - b.vni);
+    const rows = view.neighbors().sort((a, b) => a.ip.localeCompare(b.ip));
     expect(rows).toEqual([
+      { network: "blue", vni: 42, ip: "10.0.0.1", mac: port(1).mac },
+      { network: "blue", vni: 42, ip: "10.0.0.2", mac: port(2).mac },
+      { network: "red", vni: 43, ip: "10.0.0.3", mac: port(3).mac },
       { network: "blue", vni: 42, ip: "10.0.0.9", mac: FAR },
       { network: "red", vni: 43, ip: "fd00::2", mac: LEARNED },
     ]);
   });
 
   test("VTEPs have their path's MTU, and the networks that accept them", () => {
-    open.plane.entries.setVtepMtu(open.vteps.indexOf("127.0.0.2"), 1350);
-    open.vteps.indexOf("127.0.0.99");
+    const { vteps } = open.forwarding;
+    open.plane.entries.setVtepMtu(vteps.place("127.0.0.2").index, 1350);
+    vteps.place("127.0.0.99");
     const dataPort = open.config.node.dataPort;
     const rows = view.vteps().sort((a, b) => a.address.localeCompare(b.address));
     expect(rows).toEqual([
