@@ -113,11 +113,11 @@ export class Entries {
     Atomics.store(this.port(index), abi.P_STATE / 4, state);
   }
 
+  /** Leaves it suspended if it is. */
   setVtep(index: number, entry: VtepEntry): void {
     const row = this.vtep(index);
     row[abi.V_PORT / 4] = entry.port;
     row[abi.V_MTU / 4] = entry.mtu;
-    row[abi.V_SUSPENDED / 4] = 0;
     new Uint8Array(row.buffer, row.byteOffset + abi.V_ADDRESS, 16).set(entry.address);
     Atomics.store(row, abi.V_FAMILY / 4, entry.family);
   }

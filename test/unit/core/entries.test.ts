@@ -74,7 +74,7 @@ test("a VTEP is written whole; its MTU may change", () => {
   expect(view.getUint32(abi.V_MTU, true)).toBe(1280);
 });
 
-test("a VTEP may be suspended and taken up again; whoever has its index next is not", () => {
+test("a VTEP may be suspended and taken up again, before it is there too; whoever has its index next is not", () => {
   const suspended = () => entries.vtep(7)[abi.V_SUSPENDED / 4];
   const entry = { family: 4, port: 4789, mtu: 1450, address: parseIp("192.0.2.7") } as const;
   entries.setVtep(7, entry);
@@ -84,6 +84,9 @@ test("a VTEP may be suspended and taken up again; whoever has its index next is 
   entries.setVtepSuspended(7, false);
   expect(suspended()).toBe(0);
   entries.setVtepSuspended(7, true);
+  entries.setVtep(7, entry);
+  expect(suspended()).toBe(1);
+  entries.clearVtep(7);
   entries.setVtep(7, entry);
   expect(suspended()).toBe(0);
 });
