@@ -266,8 +266,12 @@ describe(`what comes from others (seed ${seed})`, () => {
   test("who is heard of for the first time is asked at once, but not for each word", () => {
     const nodes = new Nodes(2, new Random(), fine);
     const message = { ...request, from: idOf(1), to: idOf(0) };
-    for (const expected of [2, 3]) {
-      expect(nodes.detector(0).receive(message, 10_000)).toBeNull();
+    for (const [at, expected] of [
+      [10_000, 2],
+      [10_050, 3],
+      [10_100, 5],
+    ]) {
+      expect(nodes.detector(0).receive(message, at)).toBeNull();
       expect(nodes.sent).toBe(expected);
     }
     nodes.run(5);
