@@ -11,7 +11,7 @@ import { ago, humanDuration } from "./duration.ts";
 import { examples } from "./group.ts";
 import { inspectOption, printInspected } from "./inspect.ts";
 import { type Field, formatLabels, formatList, formatOption, type ListFormat } from "./list.ts";
-import { BEHIND } from "./run.ts";
+import { hint } from "./run.ts";
 import type { Template } from "./template.ts";
 import { asFlag, signal, whole } from "./values.ts";
 
@@ -94,19 +94,22 @@ function addLogs(program: Command, context: Context): void {
     .description("What a container has written: to stdout and stderr, as it did.")
     .argument("<container>", "name, id or beginning of an id")
     .option("-f, --follow", "and what it writes until it ends")
-    .option("-n, --tail <n>", "only the last lines, or all", asFlag(tailOf), null)
+    .option("-n, --tail <n>", "only the last lines, or all", asFlag(tailOf), "all")
     .option("-t, --timestamps", "with the time of each line")
     .addHelpText("after", examples("weft logs shop", "weft logs -f --tail 10 shop"))
-    .action(async (name: string, options: { follow?: boolean; tail: number | null; timestamps?: boolean }, command: Command) => {
+    .action(async (name: string, options: { follow?: boolean; tail: number | "all"; timestamps?: boolean }, command: Command) => {
       const { stdout, stderr } = context.around;
-      const lines = context.client(command).logs(name, { follow: options.follow ?? false, tail: options.tail });
+      const lines = context
+        .client(command)
+        .logs(name, { follow: options.follow ?? false, tail: options.tail === "all" ? null : options.tail });
       for await (const { stream, log, time } of lines)
         await write(stream === "stderr" ? stderr : stdout, options.timestamps ? `${time} ${log}` : log);
     });
 }
 
-function tailOf(text: string): number | null {
-  return text === "all" ? null : whole(0, TAIL_MAX)(text);
+/** commander makes "" of null. */
+function tailOf(text: string): number | "all" {
+  return text === "all" ? text : whole(0, TAIL_MAX)(text);
 }
 
 function addExec(program: Command, context: Context): void {
@@ -125,7 +128,7 @@ function addExec(program: Command, context: Context): void {
       if (container.ExecPrefix.length === 0) throw new OperationError(`container ${name} does not run: nothing can be run in it`);
       context.exitCode = await context.around.spawn([...container.ExecPrefix, ...rest]);
     });
-  if (context.rest === null) exec.showHelpAfterError(BEHIND);
+  hint(exec, context);
   // Always so here.
   for (const flags of ["-i, --interactive", "-t, --tty"]) exec.addOption(exec.createOption(flags).hideHelp());
 }

@@ -1,4 +1,4 @@
-// What the command line's parts have in common: groups of commands, examples under a help text.
+// What the command line's parts have in common: groups of commands, examples under a help text, its errors.
 
 import type { Command } from "commander";
 
@@ -16,4 +16,12 @@ export function addGroup(program: Command, name: string, description: string): C
 
 export function examples(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}\n`;
+}
+
+/** commander's `error: …\n(Did you mean …?)` as one line. */
+export function oneLine(text: string): string {
+  return text
+    .replace(/^error: /, "")
+    .trim()
+    .replace(/\s*\n\s*/g, " ");
 }

@@ -29,7 +29,7 @@ interface MemberFlags {
   name?: string;
   advertise?: string;
   listen?: HostPort;
-  metrics: HostPort | null;
+  metrics: HostPort | "off";
   socket: string;
   stateDir: string;
   workers: number;
@@ -106,7 +106,7 @@ function memberFlags(command: Command): Command {
     .addOption(
       new Option("--metrics <host:port>", "where Prometheus finds /metrics, or off")
         .default(METRICS, formatHostPort(METRICS))
-        .argParser(asFlag((text) => (text === "off" ? null : hostPort()(text)))),
+        .argParser(asFlag((text) => (text === "off" ? text : hostPort()(text)))),
     )
     .addOption(
       new Option("--socket <path>", "where the command line reaches the agent").default(DEFAULT_SOCKET).argParser(asFlag(socketPath)),
@@ -133,7 +133,7 @@ function optionsOf(flags: MemberFlags): Omit<MemberOptions, "join" | "create"> {
     name: flags.name ?? ownName(),
     advertise: advertise ?? null,
     listen: listen ?? { host: everywhere, port: DEFAULT_LISTEN_PORT },
-    metrics,
+    metrics: metrics === "off" ? null : metrics,
     socket,
     stateDir,
     workers,

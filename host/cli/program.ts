@@ -11,7 +11,7 @@ import { addBench } from "./bench.ts";
 import { addContainers } from "./containers.ts";
 import { type Context, makeContext } from "./context.ts";
 import { describeCommands } from "./describe.ts";
-import { addGroup, examples } from "./group.ts";
+import { addGroup, examples, oneLine } from "./group.ts";
 import { addMember } from "./member.ts";
 import { addNetwork } from "./network.ts";
 import { addNode } from "./node.ts";
@@ -29,6 +29,8 @@ const TAKES_COMMAND: ReadonlySet<string> = new Set(["run", "exec"]);
 
 /** Runs one command line, without the program's name. Resolves to the exit code; never rejects. */
 export async function run(args: readonly string[], around: Surroundings): Promise<number> {
+  // `-v` is other things behind a command.
+  if (args[0] === "-v") return run(["--version", ...args.slice(1)], around);
   // commander would read options among the words behind `--` where a subcommand stands before it.
   const cut = args.indexOf("--");
   const context = makeContext(around, cut < 0 ? null : args.slice(cut + 1));
@@ -56,7 +58,7 @@ function build(context: Context, width?: number): Command {
   const { around } = context;
   const program = new Command("weft")
     .description("A VXLAN overlay network for containers.")
-    .version(`weft ${VERSION}`, "-v, --version", "print the version")
+    .version(`weft ${VERSION}`, "--version", "print the version (also -v, alone)")
     .helpOption("-h, --help", "print help")
     .option("-H, --host <address>", `agent to ask, as unix://PATH (or WEFT_HOST; default: ${DEFAULT_HOST})`)
     .configureHelp({ showGlobalOptions: true, ...(width === undefined ? {} : { helpWidth: width }) })
@@ -130,12 +132,4 @@ function lineOf(error: unknown): string {
 
 function isOurs(error: unknown): error is UsageError | OperationError | InterruptedError {
   return error instanceof UsageError || error instanceof OperationError || error instanceof InterruptedError;
-}
-
-/** commander's `error: …\n(Did you mean …?)` as one line. */
-function oneLine(text: string): string {
-  return text
-    .replace(/^error: /, "")
-    .trim()
-    .replace(/\s*\n\s*/g, " ");
 }

@@ -5,15 +5,18 @@ import type { Command } from "commander";
 import type { ApiClient } from "../api/client.ts";
 import { messageOf, OperationError, UsageError } from "../model/errors.ts";
 import { type Context, write } from "./context.ts";
-import { examples } from "./group.ts";
+import { examples, oneLine } from "./group.ts";
 import { onSignals } from "./signals.ts";
 import { asFlag, asFlags, ipv4, ipv6, keyValue, mac, name } from "./values.ts";
 
 /** What a terminal or a service manager sends; Docker's `--sig-proxy`. */
 const PASSED_ON: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
-/** Added to what is wrong with a flag that may well be one of the command's. */
-export const BEHIND = "(the command and its flags stand behind --)";
+/** Without `--`, a flag that this command does not know may well be the other command's. */
+export function hint(command: Command, context: Context): void {
+  if (context.rest !== null) return;
+  command.configureOutput({ outputError: (text) => context.complain(`${oneLine(text)} (the command and its flags stand behind --)`) });
+}
 
 interface RunOptions {
   detach?: boolean;
@@ -66,7 +69,7 @@ export function addRun(program: Command, context: Context): void {
         throw new UsageError("weft run: the command stands behind --, as in: weft run --network blue -- sleep 60");
       await start(inputOf(rest, options, context.around.env), options, context.client(command), context);
     });
-  if (context.rest === null) run.showHelpAfterError(BEHIND);
+  hint(run, context);
   // Short forms, and Docker's that have no meaning here: known, so that they can be told apart.
   run.addOption(run.createOption("--mac <mac>").hideHelp().argParser(asFlag(mac)));
   run.addOption(run.createOption("--alias <name>").hideHelp().argParser(asFlags(String)));

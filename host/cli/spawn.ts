@@ -16,9 +16,10 @@ export function spawnInPlace([program, ...args]: readonly string[]): Promise<num
       forgetKeys();
       forgetRest();
     };
-    child.on("error", (cause) => {
+    child.on("error", (cause: NodeJS.ErrnoException) => {
       forget();
-      reject(new OperationError(`${program} cannot be started: ${messageOf(cause)}`, { cause }));
+      const why = cause.code === "ENOENT" ? "there is no such program on this host" : messageOf(cause);
+      reject(new OperationError(`${program} cannot be started: ${why}`, { cause }));
     });
     child.on("close", (code, signal) => {
       forget();

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { expect, test } from "vitest";
-import { addGroup, examples } from "../../../host/cli/group.ts";
+import { addGroup, examples, oneLine } from "../../../host/cli/group.ts";
 
 /** What `weft WORDS…` prints when there is a group `fdb` with a command `show`. */
 async function weft(...words: string[]): Promise<string> {
@@ -24,4 +24,8 @@ test("a group alone is its help, a word that it does not know is told", async ()
 
 test("examples are lines of their own", () => {
   expect(examples("weft a", "weft b")).toBe("\nExamples:\n  weft a\n  weft b\n");
+});
+
+test("what commander says, on one line", () => {
+  expect(oneLine("error: unknown option '--x'\n(Did you mean --y?)\n")).toBe("unknown option '--x' (Did you mean --y?)");
 });

@@ -35,17 +35,23 @@ export function nothingAround(): Surroundings {
   };
 }
 
-/** Runs a command line and returns what a shell would see. */
-export async function weftWith(args: string[], part: Partial<Surroundings> & { tty?: boolean }): Promise<Said> {
-  const { tty = false, ...rest } = part;
+/** Outputs, and what is said on them. */
+export function outputs(isTTY = false) {
   const said: Said = { code: -1, out: "", err: "" };
   const output = (stream: "out" | "err") => ({
-    isTTY: tty,
+    isTTY,
     write: (text: string) => {
       said[stream] += text;
     },
   });
-  said.code = await run(args, { ...nothingAround(), stdout: output("out"), stderr: output("err"), ...rest });
+  return { said, stdout: output("out"), stderr: output("err") };
+}
+
+/** Runs a command line and returns what a shell would see. */
+export async function weftWith(args: string[], part: Partial<Surroundings> & { tty?: boolean }): Promise<Said> {
+  const { tty, ...rest } = part;
+  const { said, stdout, stderr } = outputs(tty);
+  said.code = await run(args, { ...nothingAround(), stdout, stderr, ...rest });
   return said;
 }
 

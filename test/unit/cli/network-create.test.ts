@@ -1,0 +1,97 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { OperationError, UsageError } from "../../../host/model/errors.ts";
+import { type FakeAgent, fakeAgent } from "./weft.ts";
+
+let agent: FakeAgent;
+let warning: string;
+let refusal: Error | null;
+beforeEach(async () => {
+  warning = "";
+  refusal = null;
+  agent = await fakeAgent({
+    "network.create": () => {
+      if (refusal !== null) throw refusal;
+      return { Id: "x".repeat(25), Warning: warning };
+    },
+  });
+});
+afterEach(() => agent.close());
+
+const create = (...flags: string[]) => agent.weft(["network", "create", ...flags]);
+const DEFAULTS = {
+  Name: "blue",
+  Driver: "overlay",
+  Internal: false,
+  Attachable: false,
+  EnableIPv6: false,
+  IPAM: { Config: [] },
+  Options: {},
+  Labels: {},
+};
+
+describe("weft network create", () => {
+  test("the defaults; prints the id", async () => {
+    expect(await create("blue")).toEqual({ code: 0, out: `${"x".repeat(25)}\n`, err: "" });
+    expect(agent.asked).toEqual([{ name: "network.create", input: DEFAULTS }]);
+  });
+
+  test("everything", async () => {
+    const flags =
+      "-d overlay --subnet 10.1.0.0/24,10.2.0.0/24 --subnet fd00:1::/64 --gateway 10.2.0.254 --ip-range 10.1.0.128/25 --aux-address a=10.1.0.5 " +
+      "--aux-address b=10.1.0.6 --ipv6 --internal --attachable --label app=shop --label plain -o mtu=1400 --opt vni=5000 blue";
+    expect((await create(...flags.split(" "))).code).toBe(0);
+    expect(agent.asked[0].input).toEqual({
+      Name: "blue",
+      Driver: "overlay",
+      Internal: true,
+      Attachable: true,
+      EnableIPv6: true,
+      IPAM: {
+        Config: [
+          { Subnet: "10.1.0.0/24", IPRange: "10.1.0.128/25", AuxiliaryAddresses: { a: "10.1.0.5", b: "10.1.0.6" } },
+          { Subnet: "10.2.0.0/24", Gateway: "10.2.0.254" },
+          { Subnet: "fd00:1::/64" },
+        ],
+      },
+      Options: { mtu: "1400", vni: "5000" },
+      Labels: { app: "shop", plain: "" },
+    });
+  });
+
+  test("a warning does not stand in the way of the id", async () => {
+    warning = "MTU 1450 needs 1500 below";
+    expect(await create("blue")).toEqual({ code: 0, out: `${"x".repeat(25)}\n`, err: "WARNING: MTU 1450 needs 1500 below\n" });
+  });
+
+  test.each([
+    [new OperationError('network "blue" already exists'), 1],
+    [new UsageError("--opt encrypted: not supported"), 2],
+  ])("what a manager refuses: %s", async (error, code) => {
+    refusal = error;
+    expect(await create("blue")).toEqual({ code, out: "", err: `${error.message}\n` });
+  });
+});
+
+test.each([
+  ["", "missing required argument 'network'"],
+  ["a b", "too many arguments for 'create'. Expected 1 argument but got 2: a, b."],
+  ["--subnet 10.0.0.0 a", "option '--subnet <cidr>' argument '10.0.0.0' is invalid. \"10.0.0.0\" has no prefix length"],
+  ["--subnet 10.0.0.0/24, a", "option '--subnet <cidr>'"],
+  ["--gateway 10.0.0 a", "option '--gateway <ip>' argument '10.0.0' is invalid. \"10.0.0\" is not an IP address."],
+  ["--ip-range x a", "option '--ip-range <cidr>'"],
+  ["--aux-address 10.0.0.1 a", "option '--aux-address <name=ip>' argument '10.0.0.1' is invalid. Expected KEY=VALUE."],
+  ["--aux-address a=b a", '"b" is not an IP address.'],
+  ["--label =x a", "option '--label <key=value>' argument '=x' is invalid. Expected KEY=VALUE."],
+  ["--opt =x a", "option '-o, --opt <key=value>' argument '=x' is invalid. Expected KEY=VALUE."],
+  ["--gateway 10.0.0.1 a", "--gateway 10.0.0.1: needs a --subnet that it lies in"],
+  ["--subnet 10.0.0.0/24 --ip-range 10.0.1.0/25 a", "--ip-range 10.0.1.0/25: lies in no subnet of this network (10.0.0.0/24)"],
+  ["--ingress a", "unknown option '--ingress'"],
+  ["--config-from x a", "unknown option '--config-from'"],
+  ["--ipam-driver x a", "unknown option '--ipam-driver'"],
+  ["--scope local a", "unknown option '--scope'"],
+])("%j is refused before anybody is asked", async (text, message) => {
+  const { code, out, err } = await create(...text.split(" ").filter(Boolean));
+  expect([code, out, agent.asked]).toEqual([2, "", []]);
+  expect(err).toContain(message);
+  expect(err.trimEnd().split("\n")).toHaveLength(1);
+});
