@@ -8,21 +8,22 @@
 
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { LogLine } from "../model/cluster/answers.ts";
 import { newLongId, SHORT_ID_CHARACTERS } from "../model/cluster/ids.ts";
-import { messageOf, OperationError, UsageError } from "../model/errors.ts";
+import { messageOf, OperationError } from "../model/errors.ts";
+import { Book } from "./book.ts";
+import { Ends } from "./ends.ts";
 import { execPrefix } from "./exec.ts";
-import { Exits } from "./exits.ts";
 import { type LogOptions, readLog } from "./log.ts";
 import { checkName, randomName } from "./names.ts";
 import { makeNamespace, removeNamespace, repinNamespace, sandboxPath } from "./namespace.ts";
-import { addRecord, type ContainerRecord, changeRecord, readRecords, removeRecord } from "./record.ts";
+import type { ContainerRecord } from "./record.ts";
 import { hostResolvConf, hostsFile } from "./resolver.ts";
 import { abandonRun, isGone, type Run, readRun, writeExit } from "./run.ts";
 import { StartError, startShim } from "./shim.ts";
+import { signalName } from "./signals.ts";
 import { checkWish, environmentOf, hostnameOf, type Wish } from "./wish.ts";
 
 const CONTAINERS_MAX = 4096;
@@ -30,9 +31,6 @@ const CONTAINERS_MAX = 4096;
 const GRACE_MS = 10_000;
 const KILL_MS = 30_000;
 const POLL_MS = 10;
-/** What a shim passes on, besides SIGKILL, which ends it and all with it. */
-const SIGNALS = new Set("HUP INT QUIT USR1 USR2 TERM CONT WINCH ALRM IO PWR TTIN TTOU TSTP URG KILL".split(" "));
-
 export interface Container<Network = unknown> {
   record: ContainerRecord<Network>;
   run: Run;
@@ -75,11 +73,8 @@ export class Containers<Network = unknown> {
   readonly #random: (bytes: number) => Uint8Array;
   readonly #graceMs: number;
   readonly #step: (step: string) => void;
-  readonly #records = new Map<string, ContainerRecord<Network>>();
-  readonly #exits = new Exits((id) => this.#look(id));
-  /** Running, as far as is known. */
-  readonly #running = new Set<string>();
-  readonly #waiting = new Map<string, Set<(end: number | Error) => void>>();
+  readonly #book: Book<Network>;
+  readonly #ends: Ends;
   readonly #handlers: ((container: Container<Network>) => void)[] = [];
   readonly #removals = new Map<string, Promise<void>>();
   readonly #starting = new Set<string>();
@@ -87,6 +82,12 @@ export class Containers<Network = unknown> {
   constructor(options: ContainersOptions) {
     const { directory, log, now = () => new Date(), random = randomBytes, graceMs = GRACE_MS, onStep = () => {} } = options;
     this.#root = directory;
+    this.#book = new Book(directory);
+    const tell = (id: string) => {
+      for (const handler of this.#handlers) handler(this.get(id));
+    };
+    const trouble = (id: string, why: string) => log.warn({ id, why }, "a container's state cannot be read");
+    this.#ends = new Ends((id) => this.#run(id), tell, trouble);
     this.#log = log;
     this.#now = () => now().toISOString();
     this.#random = random;
@@ -99,9 +100,9 @@ export class Containers<Network = unknown> {
     const found: Recovered<Network> = { running: [], ended: [], undo: [] };
     const broken = (directory: string, why: string) =>
       this.#log.warn({ directory, why }, "a container's record cannot be read: left alone");
-    for (const record of readRecords<Network>(this.#root, broken)) {
+    this.#book.load(broken);
+    for (const record of this.#book.all) {
       const { id } = record;
-      this.#records.set(id, record);
       const container = this.#container(record);
       // A start may still be under way: whoever makes the `pid` file decides.
       if (container.run.state === "creating") {
@@ -112,7 +113,7 @@ export class Containers<Network = unknown> {
         await repinNamespace(id, container.run.pid).catch((error) =>
           this.#log.warn({ id, why: messageOf(error) }, "namespace not found by name"),
         );
-        this.#follow(id);
+        this.#ends.follow(id, container.directory);
       }
       if (container.run.state === "creating") continue;
       if (record.removing) found.undo.push(container);
@@ -124,28 +125,22 @@ export class Containers<Network = unknown> {
 
   /** All, oldest first. */
   list(): Container<Network>[] {
-    const records = [...this.#records.values()].sort((a, b) => (a.created < b.created ? -1 : 1));
-    return records.map((record) => this.#container(record));
+    return this.#book.all.map((record) => this.#container(record));
   }
 
   /** By id, name or unique beginning of an id, in Docker's order. Throws OperationError. */
   get(reference: string): Container<Network> {
-    const exact = this.#records.get(reference) ?? this.#named(reference);
-    if (exact) return this.#container(exact);
-    const matches = [...this.#records.values()].filter(({ id }) => reference !== "" && id.startsWith(reference));
-    if (matches.length > 1) throw new OperationError(`${reference}: ${matches.length} containers have an id that begins so`);
-    if (matches.length === 0) throw new OperationError(`no such container: ${reference}`);
-    return this.#container(matches[0]);
+    return this.#container(this.#book.find(reference));
   }
 
   /** Makes the record and the namespace. Rejects with UsageError or OperationError; then nothing is left of it. */
   async create(wish: Wish<Network>): Promise<Container<Network>> {
     checkWish(wish);
     if (wish.name !== undefined) checkName(wish.name);
-    if (this.#records.size >= CONTAINERS_MAX) throw new OperationError(`there are ${CONTAINERS_MAX} containers already: remove some`);
+    if (this.#book.size >= CONTAINERS_MAX) throw new OperationError(`there are ${CONTAINERS_MAX} containers already: remove some`);
     const id = newLongId(this.#random);
-    const name = wish.name ?? randomName(this.#random, (candidate) => this.#named(candidate) !== undefined);
-    const holder = this.#named(name);
+    const name = wish.name ?? randomName(this.#random, (candidate) => this.#book.named(candidate) !== undefined);
+    const holder = this.#book.named(name);
     if (holder)
       throw new OperationError(
         `the container name ${name} is in use by container ${holder.id.slice(0, SHORT_ID_CHARACTERS)}: remove that one, or choose another name`,
@@ -157,8 +152,7 @@ export class Containers<Network = unknown> {
     };
     this.#step("record");
     mkdirSync(this.#root, { recursive: true, mode: 0o700 });
-    addRecord(this.#root, record);
-    this.#records.set(id, record);
+    this.#book.add(record);
     try {
       this.#step("namespace");
       await makeNamespace(id);
@@ -171,7 +165,7 @@ export class Containers<Network = unknown> {
 
   /** What its networks are now, for the caller to find again. */
   setNetworks(id: string, networks: readonly Network[]): void {
-    this.#change(id, { networks: [...networks] });
+    this.#book.change(id, { networks: [...networks] });
   }
 
   /**
@@ -192,7 +186,7 @@ export class Containers<Network = unknown> {
       this.#step("starting");
       await started;
     } catch (error) {
-      if (this.#records.has(id)) {
+      if (this.#book.has(id)) {
         writeExit(directory, error instanceof StartError ? error.status : 125, messageOf(error), this.#now());
         this.#kill(id, "SIGKILL");
       }
@@ -201,8 +195,8 @@ export class Containers<Network = unknown> {
       this.#starting.delete(id);
     }
     this.#step("started");
-    if (!this.#records.has(id)) throw new OperationError(`container ${record.name} was removed while it was being started`);
-    this.#follow(id);
+    if (!this.#book.has(id)) throw new OperationError(`container ${record.name} was removed while it was being started`);
+    this.#ends.follow(id, directory);
     return this.get(id);
   }
 
@@ -218,20 +212,7 @@ export class Containers<Network = unknown> {
   wait(id: string, gone?: AbortSignal): Promise<number> {
     const { run } = this.get(id);
     if (run.state === "exited") return Promise.resolve(run.exitCode);
-    const waiting = this.#waiting.get(id) ?? new Set();
-    this.#waiting.set(id, waiting);
-    return new Promise((resolve, reject) => {
-      const stop = () => done(gone?.reason);
-      const done = (end: number | Error) => {
-        waiting.delete(done);
-        gone?.removeEventListener("abort", stop);
-        if (typeof end === "number") resolve(end);
-        else reject(end);
-      };
-      waiting.add(done);
-      gone?.addEventListener("abort", stop, { once: true });
-      if (gone?.aborted) stop();
-    });
+    return this.#ends.wait(id, gone);
   }
 
   /** Calls `handler`, which must not throw, whenever one that ran has ended. */
@@ -244,7 +225,7 @@ export class Containers<Network = unknown> {
     const { directory } = this.get(id);
     const stop = new AbortController();
     const ended = options.follow ? this.wait(id, stop.signal) : Promise.resolve(0);
-    const reached = () => !this.#records.has(id) || this.#run(id).state === "exited";
+    const reached = () => !this.#book.has(id) || this.#run(id).state === "exited";
     try {
       yield* readLog(join(directory, "log"), options, { reached, promise: ended.catch(() => {}) });
     } finally {
@@ -265,7 +246,7 @@ export class Containers<Network = unknown> {
     if (run.state !== "exited") throw new OperationError(`container ${record.name} has not ended`);
     this.#step("discard");
     await removeNamespace(id);
-    this.#change(id, { discarded: true });
+    this.#book.change(id, { discarded: true });
   }
 
   /** Ends what runs, if `force` allows it, and leaves nothing; done when it is not there. Rejects with OperationError. */
@@ -279,18 +260,16 @@ export class Containers<Network = unknown> {
 
   /** Hears and waits of nothing more; what runs runs on. */
   close(): void {
-    this.#exits.close();
-    this.#running.clear();
+    this.#ends.close();
   }
 
   async #remove(id: string, { force = false, release }: RemoveOptions<Network>): Promise<void> {
-    const record = this.#records.get(id);
-    if (!record) return;
-    const directory = join(this.#root, id);
-    if (this.#run(id).state === "running" && !force)
+    if (!this.#book.has(id)) return;
+    const { record, run, directory } = this.get(id);
+    if (run.state === "running" && !force)
       throw new OperationError(`container ${record.name} is running: stop it, or remove it by force (-f)`);
     this.#step("removing");
-    this.#change(id, { removing: true });
+    this.#book.change(id, { removing: true });
     // One that is being started now is either kept from it, or runs.
     if (this.#run(id).state === "creating") abandonRun(directory);
     await this.#end(id, directory);
@@ -299,8 +278,8 @@ export class Containers<Network = unknown> {
     this.#step("namespace gone");
     await removeNamespace(id);
     this.#step("record gone");
-    this.#forget(id);
-    removeRecord(this.#root, id);
+    this.#ends.forget(id, new OperationError(`container ${record.name} was removed`));
+    this.#book.remove(id);
   }
 
   async #end(id: string, directory: string): Promise<void> {
@@ -315,7 +294,7 @@ export class Containers<Network = unknown> {
     }
     if (!isGone(directory))
       throw new OperationError(`container ${this.get(id).record.name} did not end within ${KILL_MS / 1000} s of SIGKILL`);
-    this.#look(id);
+    this.#ends.look(id);
   }
 
   #container(record: ContainerRecord<Network>): Container<Network> {
@@ -325,51 +304,6 @@ export class Containers<Network = unknown> {
 
   #run(id: string): Run {
     return readRun(join(this.#root, id), this.#now);
-  }
-
-  #named(name: string): ContainerRecord<Network> | undefined {
-    return [...this.#records.values()].find((record) => record.name === name);
-  }
-
-  #change(id: string, changes: Partial<ContainerRecord<Network>>): void {
-    const record = { ...this.get(id).record, ...changes };
-    changeRecord(this.#root, record);
-    this.#records.set(id, record);
-  }
-
-  #follow(id: string): void {
-    this.#running.add(id);
-    this.#exits.watch(id, join(this.#root, id));
-    this.#look(id);
-  }
-
-  #look(id: string): void {
-    if (!this.#running.has(id)) return;
-    let run: Run;
-    try {
-      run = this.#run(id);
-    } catch (error) {
-      // The slow look comes again.
-      this.#log.warn({ id, why: messageOf(error) }, "a container's state cannot be read");
-      return;
-    }
-    if (run.state !== "exited") return;
-    this.#running.delete(id);
-    this.#exits.forget(id);
-    this.#settle(id, run.exitCode);
-    for (const handler of this.#handlers) handler(this.get(id));
-  }
-
-  #forget(id: string): void {
-    this.#records.delete(id);
-    this.#running.delete(id);
-    this.#exits.forget(id);
-    this.#settle(id, new OperationError(`container ${id.slice(0, SHORT_ID_CHARACTERS)} was removed`));
-  }
-
-  #settle(id: string, end: number | Error): void {
-    for (const done of this.#waiting.get(id) ?? []) done(end);
-    this.#waiting.delete(id);
   }
 
   /** Nothing happens when its shim is gone. */
@@ -382,12 +316,4 @@ export class Containers<Network = unknown> {
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
     }
   }
-}
-
-/** Throws UsageError. */
-function signalName(text: string): NodeJS.Signals {
-  const number = Object.entries(constants.signals).find(([, value]) => String(value) === text)?.[0];
-  const name = (number ?? text).toUpperCase().replace(/^SIG/, "");
-  if (!SIGNALS.has(name)) throw new UsageError(`signal ${text}: expected one of ${[...SIGNALS].join(", ")}`);
-  return `SIG${name}` as NodeJS.Signals;
 }

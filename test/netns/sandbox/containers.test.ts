@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
@@ -6,6 +6,7 @@ import { OperationError, UsageError } from "../../../host/model/errors.ts";
 import { ensurePort, type OpenPort } from "../../../host/netdev/port.ts";
 import { closeFd } from "../../../host/sys/fd.ts";
 import { closeNetnsThread } from "../../../host/sys/netns-thread.ts";
+import { run } from "../../../lab/command.ts";
 import { eventually } from "../../../lab/wait.ts";
 import { describeNetns } from "../needs.ts";
 import { Stage } from "./stage.ts";
@@ -154,7 +155,7 @@ describeNetns("containers", ["perl", "unshare", "nsenter", "script"], () => {
     await expect(inside("nonesuch")).rejects.toMatchObject({ code: 127 });
     await expect(inside("sh", "-c", "exit 9")).rejects.toMatchObject({ code: 9 });
     const quoted = [...plan, "sh", "-c", "test -t 0 && tty"].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
-    expect(execFileSync("script", ["-qec", quoted, "/dev/null"], { encoding: "utf8" })).toMatch(/^\/dev\/pts\/\d+/);
+    expect(await run(["script", "-qec", quoted, "/dev/null"])).toMatch(/^\/dev\/pts\/\d+/);
     const long = inside("sleep", "61").catch((error) => error);
     await eventually("it runs", async () => (await inside("sh", "-c", "cat /proc/[0-9]*/cmdline")).includes("sleep\0" + "61"));
     stage.containers.signal(record.id, "KILL");

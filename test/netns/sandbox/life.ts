@@ -14,6 +14,8 @@ const containers = new Containers<string>({
     if (count++ === Number(killAt)) process.kill(process.pid, "SIGKILL");
   },
 });
+// Whoever only waits keeps no process from ending; an agent has other things to do.
+const living = setInterval(() => {}, 60_000);
 await containers.recover();
 const ends = scenario === "ends";
 const command = ends ? ["sh", "-c", "exit 5"] : ["sh", "-c", "while :; do echo tick; sleep 0.1; done"];
@@ -21,7 +23,6 @@ const { record } = await containers.create({ name, command, networks: ["endpoint
 await containers.start(record.id);
 if (scenario === "stays") {
   console.log("alive");
-  setInterval(() => {}, 60_000);
 } else {
   if (ends) {
     await containers.wait(record.id);
@@ -29,4 +30,5 @@ if (scenario === "stays") {
   }
   await containers.remove(record.id, { force: true, release: async () => console.log("released") });
   containers.close();
+  clearInterval(living);
 }

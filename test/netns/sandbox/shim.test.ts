@@ -51,7 +51,7 @@ describeNetns("a shim", ["perl", "unshare", "nsenter"], () => {
     expect(output).toContain("A=1\n2\n");
     for (const line of [`HOSTNAME=${host}`, "B=x y", "/tmp", host, "lo"]) expect(output.split("\n")).toContain(line);
     expect(output).not.toContain("hidden");
-    expect(output).not.toMatch(/ [3-9] -> (?!\/proc)/);
+    expect(output).not.toMatch(/ ([3-9]|\d{2,}) -> (?!\/proc)/);
     expect(readFileSync("/proc/sys/kernel/hostname", "utf8").trim()).not.toBe(host);
   });
 
@@ -134,7 +134,8 @@ describeNetns("a shim", ["perl", "unshare", "nsenter"], () => {
     await eventually("it is full twice", () => ![first].includes(statSync(join(folder, "previous")).ino));
     expect(size("current")).toBeLessThanOrEqual(LOG_BYTES_MAX);
     expect(size("previous")).toBeLessThanOrEqual(LOG_BYTES_MAX);
-    expect(readdirSync(folder).sort()).toEqual(["current", "previous"]);
+    // Between its renaming and the next there is no current one.
+    expect(["current", "previous"]).toEqual(expect.arrayContaining(readdirSync(folder)));
     const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${shimOf(id)}/status`, "utf8"))?.[1]);
     console.log(`a shim under a flood: ${rss} KiB resident`);
     expect(rss).toBeLessThan(16 * 1024);

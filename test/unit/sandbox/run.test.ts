@@ -57,8 +57,8 @@ test("a shim of an earlier boot went down with the host, and that is written dow
 });
 
 test("a shim that has ended, and that nobody has waited for, is gone", async () => {
-  const script = '$| = 1; my $child = fork; exit 0 if $child == 0; print "$child\\n"; sleep 60';
-  const parent = spawn("perl", ["-e", script], { stdio: ["ignore", "pipe", "ignore"] });
+  const [program, ...words] = ["perl", "-e", '$| = 1; my $child = fork; exit 0 if $child == 0; print "$child\\n"; sleep 60'];
+  const parent = spawn(program, words, { stdio: ["ignore", "pipe", "ignore"] });
   try {
     const pid = Number(String((await parent.stdout[Symbol.asyncIterator]().next()).value));
     await expect.poll(() => readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1][0]).toBe("Z");

@@ -3,8 +3,8 @@ import { UsageError } from "../../../host/model/errors.ts";
 import { checkWish, environmentOf, hostnameOf } from "../../../host/sandbox/wish.ts";
 
 test("the environment has Docker's defaults, and the last of a name counts", () => {
-  const environment = environmentOf({ command: ["x"], environment: ["A=1", "HOME=/home/x", "A=2=3\n", "E="] }, "c1");
-  expect(environment).toEqual([expect.stringMatching(/^PATH=.*\/usr\/bin/), "HOSTNAME=c1", "HOME=/home/x", "A=2=3\n", "E="]);
+  const environment = environmentOf({ command: ["x"], environment: ["A=1", "HOME=/x", "A=2=3\n", "E="] }, "c1");
+  expect(environment).toEqual([expect.stringMatching(/^PATH=.*\/usr\/bin/), "HOSTNAME=c1", "HOME=/x", "A=2=3\n", "E="]);
 });
 
 test("the host name is the short id", () => {
