@@ -201,7 +201,7 @@ function addRm(program: Command, context: Context): void {
     .command("rm")
     .description("Remove containers that have ended, with their logs.")
     .argument("<container...>", NAMES)
-    .option("-f, --force", "also those that run: SIGKILL; and one that does not exist is no error")
+    .option("-f, --force", "also those that run: they are ended first, as by stop")
     .addHelpText("after", examples("weft rm shop", "weft rm -f shop"))
     .action(async (names: string[], { force }: { force?: boolean }, command: Command) => {
       const { removed, refused } = await context.client(command).do("container.rm", { names, force: force ?? false });

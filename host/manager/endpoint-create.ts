@@ -56,7 +56,7 @@ async function attempt(
   if (!node) throw new OperationError(`node ${caller.nodeId} is not a member of the cluster (any more)`);
   if (present) return sameAsAsked(present.record, name, input, askedMac);
   if (node.record.availability !== "active") {
-    throw new OperationError(`node ${node.record.name} is drained: nothing new is put there (\`weft node drain --active\` ends that)`);
+    throw new OperationError(`node ${node.record.name} is drained: nothing new is put there (\`weft node drain --undo\` ends that)`);
   }
   if (removal) throw new OperationError(`network ${name} is being removed`);
   if (askedMac) await refuseTakenMac(store, network.record, askedMac);

@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ApiServer, serveApi } from "../../../host/api/server.ts";
 import { VERSION } from "../../../host/model/version.ts";
 import { sampleView } from "../view.ts";
+import { sampleContainer } from "./samples.ts";
+import { type FakeAgent, fakeAgent } from "./weft.ts";
 
 const WEFT = fileURLToPath(new URL("../../../bin/weft", import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), "weft-bin-"));
@@ -121,5 +124,74 @@ describe("weft agent", () => {
       stdout: "",
       stderr: "/nowhere.yaml: cannot be read: no such file or directory\n",
     });
+  });
+});
+
+describe("the cluster's commands, as a shell runs them", () => {
+  /** Not spawnSync: this process serves the API. */
+  async function start(agent: FakeAgent, args: string[], input = "") {
+    const child = spawn(WEFT, args, { env: { ...process.env, WEFT_HOST: agent.host } });
+    const said = { out: "", err: "" };
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      said.out += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      said.err += text;
+    });
+    child.stdin.end(input);
+    const ended = once(child, "close").then(([code]) => ({ code, ...said }));
+    return { child, ended };
+  }
+
+  test("exec: input, outputs and exit code are the command's", async () => {
+    const container = sampleContainer({ ExecPrefix: ["env", "WHERE=inside"] });
+    const agent = await fakeAgent({ "container.inspect": () => ({ found: [container], refused: [] }) });
+    try {
+      const { ended } = await start(agent, ["exec", "shop", "--", "sh", "-c", "cat; echo $WHERE >&2; exit 5"], "typed\n");
+      expect(await ended).toEqual({ code: 5, out: "typed\n", err: "inside\n" });
+    } finally {
+      await agent.close();
+    }
+  });
+
+  test("run: SIGTERM goes to the container, whose end is this one's", async () => {
+    let end = () => {};
+    const signalled = new Promise<void>((done) => {
+      end = done;
+    });
+    const agent = await fakeAgent(
+      {
+        "container.run": () => ({ Id: "cd".repeat(32), Warnings: [] }),
+        "container.signal": () => {
+          end();
+          return {};
+        },
+        "container.wait": () => ({ StatusCode: 143 }),
+      },
+      async function* () {
+        yield { stream: "stdout", log: "up\n", time: "2026-11-22T12:00:00.000Z" };
+        await signalled;
+      },
+    );
+    try {
+      const { child, ended } = await start(agent, ["run", "--network", "blue", "--", "sleep", "60"]);
+      await once(child.stdout, "data");
+      child.kill("SIGTERM");
+      expect(await ended).toEqual({ code: 143, out: "up\n", err: "" });
+      expect(agent.asked.find(({ name }) => name === "container.signal")?.input).toEqual({ name: "cd".repeat(32), signal: "SIGTERM" });
+    } finally {
+      await agent.close();
+    }
+  });
+
+  test("prune without a terminal asks nobody", async () => {
+    const agent = await fakeAgent({});
+    try {
+      const { ended } = await start(agent, ["network", "prune"], "y\n");
+      expect(await ended).toMatchObject({ code: 2, out: "" });
+      expect(agent.asked).toEqual([]);
+    } finally {
+      await agent.close();
+    }
   });
 });
