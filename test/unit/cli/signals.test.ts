@@ -4,14 +4,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { untilSignal } from "../../../host/cli/signals.ts";
+import { onSignals, untilSignal } from "../../../host/cli/signals.ts";
 
 const MODULE = fileURLToPath(new URL("../../../host/cli/signals.ts", import.meta.url));
 
 /** Starts a process that waits until it is stopped; `end` is what it does then. */
 async function waiting(end: string) {
   const script = `
-    import { untilSignal } from ${JSON.stringify(MODULE)};
+    import { onSignals, untilSignal } from ${JSON.stringify(MODULE)};
     await untilSignal((stop) => new Promise((done) => {
       stop.addEventListener("abort", () => { console.log("reason " + stop.reason); ${end} });
       console.log("waiting");
@@ -56,4 +56,13 @@ test("afterwards signals are as they were, also when the work fails", async () =
   expect(await untilSignal(async () => process.listenerCount("SIGINT"))).toBe(before + 1);
   await expect(untilSignal(() => Promise.reject(new Error("x")))).rejects.toThrow("x");
   expect(process.listenerCount("SIGINT")).toBe(before);
+});
+
+test("signals are handed on until they are forgotten, each as often as it comes", () => {
+  const before = process.listenerCount("SIGUSR2");
+  const heard: string[] = [];
+  const forget = onSignals(["SIGUSR2", "SIGHUP"], (name) => heard.push(name));
+  for (const name of ["SIGUSR2", "SIGHUP", "SIGUSR2"] as const) process.emit(name);
+  forget();
+  expect([heard, process.listenerCount("SIGUSR2")]).toEqual([["SIGUSR2", "SIGHUP", "SIGUSR2"], before]);
 });
