@@ -55,19 +55,18 @@ export class Transaction {
   }
 
   range(request: RangeRequest): RangeResponse {
-    if (request.revision > this.#before.revision) throw new Refused("futureRevision");
-    if (request.revision > 0n && request.revision < this.#before.compacted) throw new Refused("compacted");
+    this.#checkRange(request);
     const { kvs, more, count } = find(this.#keys, request, this.revision);
     return { $typeName: "etcdserverpb.RangeResponse", header: this.#header(), kvs, more, count };
   }
 
   put(request: PutRequest): PutResponse {
     const { key, prevKv, ignoreValue, ignoreLease } = request;
-    if (this.#before.isFull) throw new Refused("noSpace");
     const old = this.#keys.get(key);
-    if ((ignoreValue || ignoreLease) && !old) throw new Refused("keyNotFound");
+    this.#checkLease(request);
+    this.#checkKey(request);
+    if (this.#before.isFull) throw new Refused("noSpace");
     const lease = ignoreLease ? (old?.lease ?? 0n) : request.lease;
-    if (lease !== 0n && !this.#leases.has(lease)) throw new Refused("leaseNotFound");
     const modRevision = this.#before.revision + 1n;
     const kv: KeyValue = {
       $typeName: "mvccpb.KeyValue",
@@ -97,7 +96,29 @@ export class Transaction {
   }
 
   txn(request: TxnRequest): TxnResponse {
-    return this.#follow(request, this.#pathOf(request));
+    const path = this.#pathOf(request);
+    const operations = [...taken(request, path)];
+    // What etcd looks at first it complains of first.
+    for (const { request: one } of operations)
+      if (one.case === "requestPut") {
+        this.#checkKey(one.value);
+        this.#checkLease(one.value);
+      }
+    for (const { request: one } of operations) if (one.case === "requestRange") this.#checkRange(one.value);
+    return this.#follow(request, path);
+  }
+
+  #checkRange({ revision }: RangeRequest): void {
+    if (revision > this.#before.revision) throw new Refused("futureRevision");
+    if (revision > 0n && revision < this.#before.compacted) throw new Refused("compacted");
+  }
+
+  #checkKey({ key, ignoreValue, ignoreLease }: PutRequest): void {
+    if ((ignoreValue || ignoreLease) && !this.#keys.get(key)) throw new Refused("keyNotFound");
+  }
+
+  #checkLease({ lease }: PutRequest): void {
+    if (lease !== 0n && !this.#leases.has(lease)) throw new Refused("leaseNotFound");
   }
 
   #delete(old: KeyValue[]): void {
@@ -142,5 +163,15 @@ export class Transaction {
 
   #header(): ResponseHeader {
     return this.#before.header(this.revision);
+  }
+}
+
+/** The operations of the branches that are taken, those of inner transactions among them. */
+function* taken({ success, failure }: TxnRequest, { succeeded, inner }: Path): Generator<RequestOp> {
+  const paths = inner.values();
+  for (const operation of succeeded ? success : failure) {
+    const { request } = operation;
+    if (request.case === "requestTxn") yield* taken(request.value, paths.next().value as Path);
+    else yield operation;
   }
 }
