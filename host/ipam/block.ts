@@ -18,8 +18,16 @@ export interface Address {
 
 export const bitsOf = (family: Family): number => (family === 4 ? 32 : 128);
 
+/** A canonical IPv4 address, which almost all are: a manager reads a hundred thousand when it starts. */
+const QUAD = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
+
 /** Throws ValueError. */
 export function parseAddress(text: string): Address {
+  const quad = QUAD.exec(text);
+  if (quad) {
+    const [a, b, c, d] = [Number(quad[1]), Number(quad[2]), Number(quad[3]), Number(quad[4])];
+    if (a < 256 && b < 256 && c < 256 && d < 256) return { family: 4, value: BigInt(a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d) };
+  }
   const bytes = parseIp(text);
   const family = familyOf(text);
   const own = family === 4 ? bytes.subarray(IP_BYTES - 4) : bytes;

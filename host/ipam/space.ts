@@ -78,7 +78,7 @@ function firstFree(space: Space, taken: AddressSet, busy: (value: bigint) => boo
 }
 
 export function capacityOf(space: Space, taken: AddressSet): Capacity {
-  const reserved = [...space.reserved.keys()];
+  const reserved = [...space.reserved.keys()].filter((value) => value >= space.firstHost && value <= space.lastHost);
   const within = reserved.filter((value) => value >= space.first && value <= space.last).length;
   const span = space.last < space.first ? 0n : space.last - space.first + 1n;
   const total = span - BigInt(within);

@@ -10,9 +10,11 @@ import { NetworkAddresses } from "./network-addresses.ts";
 
 export class AddressView {
   readonly #store: Store;
-  #watch: Watch | null = null;
+  readonly #watch: Watch;
   /** null until the first snapshot is here. */
   #networks: Map<string, NetworkAddresses> | null = null;
+  /** Nothing is heard while it is not: the picture may be old. */
+  #connected = false;
   #revision = 0;
   /** Address key → the revision from which on the picture can be trusted about it; Infinity while its transaction is under way. */
   readonly #marks = new Map<string, number>();
@@ -21,15 +23,18 @@ export class AddressView {
 
   constructor(store: Store) {
     this.#store = store;
-  }
-
-  /** The addresses of a network: by the picture when there is one and it is not distrusted, else read. */
-  async of(network: string, distrusted = false): Promise<NetworkAddresses> {
-    this.#watch ??= this.#store.watch(ADDRESSES, {
+    this.#watch = store.watch(ADDRESSES, {
       onSnapshot: (range) => this.#replace(range),
       onEvents: (events, revision) => this.#change(events, revision),
+      onConnection: (connected) => {
+        this.#connected = connected;
+      },
     });
-    if (this.#networks && !distrusted) return this.#networks.get(network) ?? new NetworkAddresses();
+  }
+
+  /** The addresses of a network: by the picture when it is kept up and not distrusted, else read. */
+  async of(network: string, distrusted = false): Promise<NetworkAddresses> {
+    if (this.#networks && this.#connected && !distrusted) return this.#networks.get(network) ?? new NetworkAddresses();
     return grouped((await this.#store.list(networkAddresses(network))).entries).get(network) ?? new NetworkAddresses();
   }
 
@@ -60,13 +65,13 @@ export class AddressView {
   }
 
   close(): void {
-    this.#watch?.close();
-    this.#watch = null;
+    this.#watch.close();
     this.#networks = null;
   }
 
   #replace({ revision, entries }: Range): void {
     this.#networks = grouped(entries);
+    this.#connected = true;
     // Perhaps another store (a backup was restored): marks and cursors of the old one mean nothing.
     if (revision < this.#revision) this.#cursors.clear();
     this.#reached(revision, revision < this.#revision);

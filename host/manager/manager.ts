@@ -42,9 +42,12 @@ export class Manager {
     this.#janitor = new Janitor(this.#context);
   }
 
-  /** Throws UsageError, OperationError, and the store's StoreError. */
-  do<Name extends ManagerOperation>(caller: Caller, operation: Name, input: Asked<Name>): Promise<Answer<Name>>;
-  do(caller: Caller, operation: string, input: unknown): Promise<unknown>;
+  /** `do`, for who knows what is asked. */
+  ask<Name extends ManagerOperation>(caller: Caller, operation: Name, input: Asked<Name>): Promise<Answer<Name>> {
+    return this.do(caller, operation, input) as Promise<Answer<Name>>;
+  }
+
+  /** Answers what host/model/cluster/answers.ts says. Throws UsageError, OperationError, and the store's StoreError. */
   async do(caller: Caller, operation: string, input: unknown): Promise<unknown> {
     if (!isManagerOperation(operation)) throw new UsageError(`${JSON.stringify(operation)} is no operation of a manager`);
     if (!ROLES[operation].includes(caller.role)) {

@@ -34,8 +34,8 @@ async function attempt(store: Store, nodeId: string, input: Input): Promise<true
     );
   }
   const { name, vtep, manager } = own.record;
-  if (name === input.name && vtep === input.vtep && manager === input.manager) return true;
   await refuseTaken(store, nodeId, input);
+  if (name === input.name && vtep === input.vtep && manager === input.manager) return true;
   const changes: Partial<NodeRecord> = { name: input.name, vtep: input.vtep, manager: input.manager };
   const { succeeded } = await store.commit(
     [sameCounter(MEMBERS_KEY, members), sameCounter(POOLS_KEY, pools), unchanged(own)],
