@@ -26,6 +26,7 @@ export class Channel {
   readonly endpoint: string;
   readonly #client: Client;
   readonly #credentials: Credentials;
+  #closed = false;
 
   constructor(endpoint: string, { tls, identity, keepaliveMs }: ChannelOptions) {
     this.endpoint = endpoint;
@@ -44,33 +45,33 @@ export class Channel {
   }
 
   get isReady(): boolean {
-    return this.#client.getChannel().getConnectivityState(false) === connectivityState.READY;
+    return !this.#closed && this.#client.getChannel().getConnectivityState(false) === connectivityState.READY;
   }
 
   /** Connects, if it is not connected. Rejects with why it cannot be. */
   ready(timeoutMs: number, signal: AbortSignal): Promise<void> {
     const channel = this.#client.getChannel();
     return new Promise((resolve, reject) => {
-      const end = () => {
+      let settled = false;
+      const end = (settle: () => void) => {
+        settled = true;
         clearTimeout(timer);
         signal.removeEventListener("abort", closed);
+        settle();
       };
-      const fail = (why: string) => {
-        end();
-        reject(new Error(why));
-      };
+      const fail = (why: string) => end(() => reject(new Error(why)));
       const closed = () => fail("closed");
       const timer = setTimeout(() => fail(`no answer in ${timeoutMs / 1000} s`), timeoutMs);
       signal.addEventListener("abort", closed);
       const look = () => {
+        // Not asked of one that is closed: gRPC would begin to connect again.
+        if (settled) return;
+        if (this.#closed) return closed();
         const state = channel.getConnectivityState(true);
-        if (state === connectivityState.READY) {
-          end();
-          resolve();
-        } else if (state === connectivityState.TRANSIENT_FAILURE)
-          this.#ask().then(look, (error) => (isAway(error) ? fail(whyNot(error)) : look()));
-        else if (state === connectivityState.SHUTDOWN) closed();
-        else channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, (error) => (error ? closed() : look()));
+        if (state === connectivityState.READY) end(resolve);
+        else if (state === connectivityState.TRANSIENT_FAILURE)
+          this.#ask().then(look, (error) => (isAway(error) ? settled || fail(whyNot(error)) : look()));
+        else channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, look);
       };
       look();
     });
@@ -88,6 +89,7 @@ export class Channel {
     deadlineMs: number,
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
+      this.#checkOpen();
       const options = { deadline: Date.now() + deadlineMs };
       const { path, requestSerialize, responseDeserialize } = method;
       this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, options, (error, answer) => {
@@ -120,6 +122,7 @@ export class Channel {
     metadata: Metadata,
     deadlineMs?: number,
   ): ClientDuplexStream<Request, Answer> {
+    this.#checkOpen();
     const { path, requestSerialize, responseDeserialize } = method;
     const options = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
     const stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata, options);
@@ -127,15 +130,22 @@ export class Channel {
     return stream;
   }
 
+  /** In gRPC's words for it, which tell that nothing was sent. */
+  #checkOpen(): void {
+    if (this.#closed) throw new GrpcFailure(status.UNAVAILABLE, "Channel closed before call started");
+  }
+
   /** Calls that are under way may end; new ones fail. */
   close(): void {
-    const wasReady = this.isReady;
-    this.#client.close();
-    if (!wasReady) this.#credentials.destroy();
+    if (this.isReady) {
+      this.#closed = true;
+      this.#client.close();
+    } else this.destroy();
   }
 
   /** Ends everything on it at once. */
   destroy(): void {
+    this.#closed = true;
     this.#client.close();
     this.#credentials.destroy();
   }

@@ -1,7 +1,10 @@
 // Puts a watch's responses together to whole revisions. A server may cut one revision's events over several responses (fragments), and a
 // connection may end between them: then what is not whole is forgotten, and comes again. Main thread.
 
-import type { WatchEvent } from "../../model/cluster/store.ts";
+import { StoreError, type WatchEvent } from "../../model/cluster/store.ts";
+
+/** Of revisions that are not whole yet: a prefix that was deleted has as many. */
+const PENDING_EVENTS_MAX = 1_000_000;
 
 export interface Gathered {
   events: WatchEvent[];
@@ -28,6 +31,9 @@ export class Gather {
     for (const event of events) if (revisionOf(event) > this.#delivered) this.#pending.push(event);
     const last = this.#pending.at(-1);
     if (!last) return null;
+    if (this.#pending.length > PENDING_EVENTS_MAX) {
+      throw new StoreError("exhausted", `revision ${revisionOf(last)} has more than ${PENDING_EVENTS_MAX} events`);
+    }
     const whole = more ? this.#pending.findIndex((event) => revisionOf(event) === revisionOf(last)) : this.#pending.length;
     if (whole === 0) return null;
     const out = this.#pending.splice(0, whole);

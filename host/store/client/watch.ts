@@ -12,6 +12,7 @@ import { type ClientDuplexStream, type Metadata, status } from "@grpc/grpc-js";
 import type { Watch, Watcher } from "../../model/cluster/store.ts";
 import { messageOf } from "../../model/errors.ts";
 import { GrpcFailure } from "../backend.ts";
+import type { Event } from "../generated/kv_pb.js";
 import {
   KV,
   RangeRequestSchema,
@@ -24,7 +25,7 @@ import { methodsOf } from "../grpc.ts";
 import { Backoff } from "./backoff.ts";
 import type { Channel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
-import { Gather } from "./gather.ts";
+import { Gather, type Gathered } from "./gather.ts";
 import { listAll } from "./pages.ts";
 import { isAway, storeError, whyNot } from "./reasons.ts";
 import { eventOf, rangeOf } from "./translate.ts";
@@ -158,7 +159,7 @@ export class PrefixWatch implements Watch {
       this.#backoff.reset();
       this.#tell(true, "");
     }
-    const whole = gather.add(events.map(eventOf), fragment);
+    const whole = gathered(gather, events, fragment);
     if (!whole) return;
     await this.#deliver(() => this.#watcher.onEvents(whole.events, whole.revision));
     known.revision = whole.revision;
@@ -173,6 +174,15 @@ export class PrefixWatch implements Watch {
     });
     const revision = Number(header?.revision ?? 0n);
     if (revision < known.revision) throw new Gap(`the store is back at revision ${revision}, behind ${known.revision}`);
+  }
+}
+
+/** @throws Gap when a revision is too large to be put together: it will come in a snapshot */
+function gathered(gather: Gather, events: Event[], fragment: boolean): Gathered | null {
+  try {
+    return gather.add(events.map(eventOf), fragment);
+  } catch (error) {
+    throw new Gap(messageOf(error), { cause: error });
   }
 }
 
