@@ -45,6 +45,17 @@ export async function found(state: StateDir, { name, vtep, manager, now }: Found
   return node;
 }
 
+/** `weft up`: the manager that this host is, or the first of a new cluster. Throws OperationError when it is a worker of one. */
+export async function up(state: StateDir, founder: Founder): Promise<NodeState> {
+  const node = state.node();
+  if (node?.role === "worker") {
+    throw new OperationError(
+      `this host is node ${node.name}, a worker of cluster ${node.clusterId}: it comes back by \`weft join\`, or \`weft leave\` first`,
+    );
+  }
+  return node ?? found(state, founder);
+}
+
 /** Of a manager's state directory. Throws OperationError. */
 export async function loadAuthority(state: StateDir): Promise<Authority> {
   const [certificate, key] = [state.authority(), state.authorityKey()];
@@ -68,7 +79,11 @@ export async function enterStore(store: Store, state: StateDir, create: NewClust
   if (!there && restored !== null) await loadEntries(store, restored);
   else if (!there) await writeFirst(store, state, node, create, now);
   const record = await clusterIn(store);
-  if (record?.id !== node.clusterId) throw alreadyThere(record);
+  if (record?.id !== node.clusterId) {
+    // What was founded for nothing does not make this host a member; a restore can be tried with another store.
+    if (restored === null) state.forget();
+    throw alreadyThere(record);
+  }
   const { founding: _, ...settled } = node;
   state.writeNode(settled);
   state.removeRestored();

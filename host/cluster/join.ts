@@ -40,6 +40,11 @@ const KEEPALIVE_MS = 3000;
  */
 export async function join(state: StateDir, joining: Joining): Promise<NodeState> {
   const member = state.node();
+  if (member?.founding) {
+    throw new OperationError(
+      `this host is founding cluster ${member.clusterId}: \`weft up\` goes on with it, \`weft leave --force\` gives it up`,
+    );
+  }
   if (member && certificateLasts(state, joining.now)) return member;
   const token = readToken(joining.token);
   const authority = state.authority();

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join as path } from "node:path";
 import { Admission } from "../../../host/cluster/admission.ts";
-import { enterStore, found, loadAuthority } from "../../../host/cluster/bootstrap.ts";
+import { enterStore, loadAuthority, up } from "../../../host/cluster/bootstrap.ts";
 import { Identity } from "../../../host/cluster/identity.ts";
 import { askRenewal, type Joining, join } from "../../../host/cluster/join.ts";
 import { Members } from "../../../host/cluster/members.ts";
@@ -56,7 +56,7 @@ export class Manager {
     const [port] = await freePorts(1);
     const undo: (() => unknown)[] = [() => state.close()];
     try {
-      if (!state.node()) await found(state, { name: "m", vtep: "10.99.0.1", manager: `127.0.0.1:${port}`, now: now() });
+      await up(state, { name: "m", vtep: "10.99.0.1", manager: `127.0.0.1:${port}`, now: now() });
       const node = state.nextIncarnation() as NodeState;
       const identity = new Identity(state);
       const backend = await (options.backend?.() ?? openEmbedded({ file: path(directory, "store.sqlite") }));
