@@ -14,7 +14,7 @@ import { describeConfig } from "../host/config/describe.ts";
 import { exposition } from "../host/metrics/exposition.ts";
 import { REASON_LIST } from "../host/model/reason.ts";
 import { nothingAround } from "../test/unit/cli/weft.ts";
-import { sampleView } from "../test/unit/view.ts";
+import { sampleProbes, sampleView } from "../test/unit/view.ts";
 import { root } from "./sources.ts";
 
 const NOTE = "<!-- Made by scripts/docs.ts (npm run docs). Edit the sources that it names, not this page. -->";
@@ -35,7 +35,7 @@ ${REASON_LIST.map(({ number, label, text }) => `| ${number} | \`${label}\` | ${t
 
 /** Metrics as a scrape of a small agent shows them: name, type, labels and help are what Prometheus reads. */
 async function metrics(): Promise<string> {
-  const text = await exposition(sampleView()).text();
+  const text = await exposition(sampleView(), sampleProbes()).text();
   const rows = [...text.matchAll(/^# HELP (weft_\S+) (.*)\n# TYPE \S+ (\S+)\n(.*)$/gm)].map(([, name, help, type, sample]) => {
     const labels = [...(/\{(.*)\}/.exec(sample)?.[1] ?? "").matchAll(/(\w+)="/g)]
       .map(([, label]) => label)
@@ -46,7 +46,7 @@ async function metrics(): Promise<string> {
 # Metrics
 
 Served at \`http://HOST:PORT/metrics\` in Prometheus' text format, where \`metrics: HOST:PORT\` is in the agent's file. Units are in the names; every label is
-bounded by the configuration and the number of workers. Besides these there are prom-client's \`process_…\` and \`nodejs_…\` metrics of the agent itself. From
+bounded by the configuration, the number of workers and, in a cluster, the number of nodes. Besides these there are prom-client's \`process_…\` and \`nodejs_…\` metrics of the agent itself. From
 \`host/metrics\`.
 
 The unit of frames is the frame on the wire: a superframe counts its segments. At rest, for every network and worker:

@@ -3,10 +3,11 @@
 
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { VERSION } from "../model/version.ts";
-import type { CounterRow, DataPlaneView, WorkerStats } from "../model/view.ts";
+import type { CounterRow, DataPlaneView, ProbesView, WorkerStats } from "../model/view.ts";
 import { CONTROL_FAMILIES } from "./control.ts";
 import { addFamilies, type Family } from "./family.ts";
 import { FRAME_FAMILIES } from "./frames.ts";
+import { PEER_FAMILIES } from "./peers.ts";
 import { TABLE_FAMILIES } from "./tables.ts";
 import { WORKER_FAMILIES } from "./workers.ts";
 
@@ -18,6 +19,7 @@ interface Seen {
   view: DataPlaneView;
   counters: readonly CounterRow[];
   stats: readonly WorkerStats[];
+  probes: ProbesView | null;
 }
 
 const AGENT_FAMILIES: readonly Family<Seen>[] = [
@@ -44,18 +46,18 @@ export interface Exposition {
   text(): Promise<string>;
 }
 
-/** Declares every metric on a registry of its own. */
-export function exposition(view: DataPlaneView): Exposition {
+/** Declares every metric on a registry of its own. `probes`: null without a cluster. */
+export function exposition(view: DataPlaneView, probes: ProbesView | null = null): Exposition {
   const register = new Registry();
   collectDefaultMetrics({ register });
   for (const name of MISNAMED) register.removeSingleMetric(name);
-  let seen: Seen = { view, counters: [], stats: [] };
-  const families = [...AGENT_FAMILIES, ...FRAME_FAMILIES, ...WORKER_FAMILIES, ...TABLE_FAMILIES, ...CONTROL_FAMILIES];
+  let seen: Seen = { view, counters: [], stats: [], probes };
+  const families = [...AGENT_FAMILIES, ...FRAME_FAMILIES, ...WORKER_FAMILIES, ...TABLE_FAMILIES, ...CONTROL_FAMILIES, ...PEER_FAMILIES];
   addFamilies<Seen>(register, families, () => seen);
   return {
     contentType: register.contentType,
     async text() {
-      seen = { view, counters: view.counters(), stats: view.stats() };
+      seen = { view, counters: view.counters(), stats: view.stats(), probes };
       return register.metrics();
     },
   };

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { messageOf, OperationError } from "../model/errors.ts";
 import { VERSION } from "../model/version.ts";
-import type { DataPlaneView } from "../model/view.ts";
+import type { DataPlaneView, ProbesView } from "../model/view.ts";
 import { exposition } from "./exposition.ts";
 
 /** Scrapers and a few curious people. */
@@ -20,9 +20,13 @@ export interface MetricsServer {
   close(): Promise<void>;
 }
 
-/** Listens at `host:port`. Rejects with OperationError when the address cannot be had. */
-export async function serveMetrics(at: { host: string; port: number }, view: DataPlaneView): Promise<MetricsServer> {
-  const metrics = exposition(view);
+/** Listens at `host:port`; `probes`: null without a cluster. Rejects with OperationError when the address cannot be had. */
+export async function serveMetrics(
+  at: { host: string; port: number },
+  view: DataPlaneView,
+  probes: ProbesView | null = null,
+): Promise<MetricsServer> {
+  const metrics = exposition(view, probes);
   const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX, requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX });
   server.maxConnections = CONNECTIONS_MAX;
   server.on("request", (request, response) => {

@@ -1,7 +1,7 @@
 // A data plane at rest, for the tests of what reads one (API, metrics, command line): two hosts' worth of plain numbers.
 
 import { COUNTERS } from "../../assembly/abi/counter.ts";
-import type { DataPlaneView, WorkerStats } from "../../host/model/view.ts";
+import type { DataPlaneView, ProbesView, WorkerStats } from "../../host/model/view.ts";
 
 /** A row of counters with these set. */
 export function row(values: Record<number, number | bigint> = {}): BigUint64Array {
@@ -74,5 +74,16 @@ export function sampleView(part: Partial<DataPlaneView> = {}): DataPlaneView {
     ],
     ports: () => [{ network: "blue", vni: 42, netns: "pcA", interface: "eth0", up: true, txDropped: 5 }],
     ...part,
+  };
+}
+
+/** One peer that answers, and one that does not. */
+export function sampleProbes(): ProbesView {
+  return {
+    probes: () => [
+      { vtep: "10.99.0.2", suspect: false, rttSeconds: 0.00025, loss: 0.125, pathMtu: 1500, answered: 56, lost: 8, forgotten: 1 },
+      { vtep: "10.99.0.3", suspect: true, rttSeconds: null, loss: 1, pathMtu: null, answered: 0, lost: 70, forgotten: 0 },
+    ],
+    refused: () => [{ reason: "unauthentic", frames: 2 }],
   };
 }

@@ -2,11 +2,11 @@ import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { exposition } from "../../../host/metrics/exposition.ts";
 import { VERSION } from "../../../host/model/version.ts";
-import { sampleView } from "../view.ts";
+import { sampleProbes, sampleView } from "../view.ts";
 import { pick, samplesOf, total } from "./text.ts";
 
 test("promtool check metrics has nothing to say", async () => {
-  const input = await exposition(sampleView()).text();
+  const input = await exposition(sampleView(), sampleProbes()).text();
   const { error, stdout, stderr, status } = spawnSync("promtool", ["check", "metrics"], { input, encoding: "utf8", timeout: 20000 });
   if (error !== undefined) throw new Error(`promtool cannot be run (${error.message}): install Debian's package prometheus`);
   expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: "" });
@@ -19,7 +19,7 @@ test("promtool finds what is wrong, so its silence means something", () => {
 });
 
 test("every family of ours has a help text, and its samples stand once", async () => {
-  const text = await exposition(sampleView()).text();
+  const text = await exposition(sampleView(), sampleProbes()).text();
   const ours = [...text.matchAll(/^# HELP (weft_\w+) (.+)$/gm)];
   expect(ours.length).toBeGreaterThan(20);
   for (const [, , help] of ours) expect(help).toMatch(/^[A-Z0-9].*[.)]$/);
