@@ -1,7 +1,8 @@
-// The MTU of each VTEP, as the kernel believes the path to be (RFC 1191 section 3). Looked at when a send was refused with EMSGSIZE, and once a
+// The MTU of each VTEP: as the kernel believes the path to be (RFC 1191 section 3), and no more than probes found to come through. The kernel is asked when a send was refused with EMSGSIZE, and once a
 // second for VTEPs to which superframes are injected: no send of those is ever refused, while the routers' answers reach the kernel all the
 // same, since the outer source port is that of one of our sockets. Main thread.
 
+import { V_MTU } from "../../assembly/abi/vtep.ts";
 import { familyOf } from "../model/ip.ts";
 import { OVERLAY_MTU_MIN, overheadBytes } from "../model/mtu.ts";
 import { pathMtu } from "../sys/udp.ts";
@@ -23,8 +24,10 @@ export interface PathMtuOptions {
 
 export class PathMtus {
   readonly #options: PathMtuOptions;
-  /** What is lower than the underlay takes, in bytes, and when that ends. */
+  /** What the kernel says is lower than the underlay takes, in bytes, and when that ends. */
   readonly #lowered = new Map<Vtep, { mtu: number; end: NodeJS.Timeout }>();
+  /** What probes say is lower, by address. */
+  readonly #probed = new Map<string, number>();
 
   constructor(options: PathMtuOptions) {
     this.#options = options;
@@ -35,15 +38,28 @@ export class PathMtus {
     const { vteps, own, dataPort } = this.#options;
     const vtep = vteps.at(index);
     if (!vtep) return;
-    let mtu: number;
+    let outerBytes: number;
     try {
-      mtu = Math.max(OVERLAY_MTU_MIN, pathMtu(own, vtep.address, dataPort) - overheadBytes(familyOf(own)));
+      outerBytes = pathMtu(own, vtep.address, dataPort);
     } catch {
       // No route at the moment: the sends themselves are counted as tx_unreachable.
       return;
     }
-    if (mtu < vteps.mtu) this.#lower(vtep, mtu);
-    else this.#raise(vtep);
+    const mtu = this.#inner(outerBytes);
+    clearTimeout(this.#lowered.get(vtep)?.end);
+    if (mtu < vteps.mtu) this.#lowered.set(vtep, { mtu, end: setTimeout(() => this.#forget(vtep), PATH_MTU_MS).unref() });
+    else this.#lowered.delete(vtep);
+    this.#write(vtep);
+  }
+
+  /** Probes found that outer packets of at most so many bytes come through to the VTEP at this address, until they find otherwise. */
+  limit(address: string, outerBytes: number): void {
+    const { vteps } = this.#options;
+    const mtu = this.#inner(outerBytes);
+    if (mtu < vteps.mtu) this.#probed.set(address, mtu);
+    else this.#probed.delete(address);
+    const vtep = vteps.all.find((each) => each.address === address);
+    if (vtep) this.#write(vtep);
   }
 
   /** Lowered MTUs stay as they are. */
@@ -51,25 +67,21 @@ export class PathMtus {
     for (const { end } of this.#lowered.values()) clearTimeout(end);
   }
 
-  #lower(vtep: Vtep, mtu: number): void {
-    const known = this.#lowered.get(vtep);
-    clearTimeout(known?.end);
-    this.#lowered.set(vtep, { mtu, end: setTimeout(() => this.#raise(vtep), PATH_MTU_MS).unref() });
-    if (known?.mtu !== mtu) this.#set(vtep, mtu);
+  #inner(outerBytes: number): number {
+    return Math.max(OVERLAY_MTU_MIN, outerBytes - overheadBytes(familyOf(this.#options.own)));
   }
 
-  #raise(vtep: Vtep): void {
-    const known = this.#lowered.get(vtep);
-    if (!known) return;
-    clearTimeout(known.end);
+  #forget(vtep: Vtep): void {
     this.#lowered.delete(vtep);
-    this.#set(vtep, this.#options.vteps.mtu);
+    this.#write(vtep);
   }
 
-  #set(vtep: Vtep, mtu: number): void {
+  #write(vtep: Vtep): void {
     const { plane, vteps, onPathMtu } = this.#options;
     // Its index may be another's by now.
     if (vteps.at(vtep.index) !== vtep) return;
+    const mtu = Math.min(vteps.mtu, this.#lowered.get(vtep)?.mtu ?? vteps.mtu, this.#probed.get(vtep.address) ?? vteps.mtu);
+    if (plane.entries.vtep(vtep.index)[V_MTU / 4] === mtu) return;
     plane.entries.setVtepMtu(vtep.index, mtu);
     onPathMtu(vtep.address, mtu);
   }
