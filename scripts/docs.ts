@@ -11,8 +11,10 @@ import { measureAll } from "../bench/scaling/measure.ts";
 import { withBlock } from "../bench/scaling/page.ts";
 import { describeProgram } from "../host/cli/program.ts";
 import { describeConfig } from "../host/config/describe.ts";
+import { ROLES } from "../host/manager/roles.ts";
 import { exposition } from "../host/metrics/exposition.ts";
 import { REASON_LIST } from "../host/model/reason.ts";
+import { CALL_RIGHTS, KEY_RIGHTS } from "../host/store/rights.ts";
 import { nothingAround } from "../test/unit/cli/weft.ts";
 import { sampleProbes, sampleView } from "../test/unit/view.ts";
 import { root } from "./sources.ts";
@@ -69,11 +71,51 @@ To scrape: [prometheus.yml](../deploy/prometheus.yml); alerts: [weft.rules.yml](
 `;
 }
 
+/** What workers may do; managers may do everything. */
+function clusterRights(): string {
+  const words = { all: "all", own: "its own", none: "" };
+  const keys = KEY_RIGHTS.map(
+    ({ keys, one, read, write, why }) => `| \`${keys}${one ? "" : "…"}\` | ${words[read]} | ${words[write]} | ${why} |`,
+  );
+  const calls = Object.values(CALL_RIGHTS).map(({ call, may, why }) => `| \`${call}\` | ${may === "all" ? "yes" : words[may]} | ${why} |`);
+  const operations = Object.entries(ROLES).map(([name, roles]) => `| \`${name}\` | ${roles.includes("worker") ? "yes" : ""} |`);
+  return `${NOTE}
+# Who may do what
+
+Every call to a manager's front (port 2377) is judged by the certificate that it comes with: its CN is the node's id, its OU the role. Only \`Join/Ask\` needs none: it has the
+token. A *manager* may do everything: it has the store's credentials and the CA's key anyway. What a *worker* may do is below; what is empty it may not. A range or a watch
+must lie within one row; every compare and every operation of a transaction is judged by itself, however deep it is. A node that was removed may do nothing. From
+\`host/store/rights.ts\` and \`host/manager/roles.ts\`; \`test/contract/store/authorised.test.ts\` tries every cell.
+
+## Keys
+
+| keys | worker reads | worker writes | why |
+| --- | --- | --- | --- |
+${keys.join("\n")}
+| any other | | | what a later version adds is a manager's until a row here says otherwise |
+
+## Other calls of etcd's API
+
+| call | worker may | why |
+| --- | --- | --- |
+${calls.join("\n")}
+
+A worker may have 8 leases at a time; past that its oldest ends.
+
+## Operations (\`weft.v1.Control/Do\`)
+
+| operation | worker may ask |
+| --- | --- |
+${operations.join("\n")}
+`;
+}
+
 const pages: Record<string, () => string | Promise<string>> = {
   "docs/reasons.md": reasons,
   "docs/config.md": () => `${NOTE}\n${describeConfig().trimEnd()}\n`,
   "docs/cli.md": () => `${NOTE}\n${describeProgram(nothingAround())}`,
   "docs/metrics.md": metrics,
+  "docs/cluster-rights.md": clusterRights,
   // Only its tables, which are counted from build/core.wasm.
   "docs/scaling.md": () => withBlock(readFileSync(join(root, "docs/scaling.md"), "utf8"), measureAll()),
 };
