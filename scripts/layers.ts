@@ -92,8 +92,8 @@ const ROOMS: Room[] = [
   },
   {
     path: "host/endpoint",
-    may: ["host/model"],
-    why: "this host's endpoints, from the asking to the giving back: managers, namespaces and ports are handed to it",
+    may: ["host/model", "host/sandbox"],
+    why: "this host's endpoints, from the asking to the giving back: managers and ports are handed to it",
   },
   {
     path: "host/sandbox",

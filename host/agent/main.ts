@@ -1,13 +1,12 @@
 // `weft agent --config FILE`, the process: what can be wrong is found before anything is created; SIGTERM and SIGINT end it, and what was
 // created is removed. Logs go to stderr, `weft ready …` to stdout.
 
-import { once } from "node:events";
-import pino, { type Logger } from "pino";
+import pino from "pino";
 import { type ConfigFile, readConfigFile } from "../config/read.ts";
 import { messageOf } from "../model/errors.ts";
 import { netnsId, netnsPath } from "../netdev/netns-path.ts";
 import { assertCanRun } from "../sys/capabilities.ts";
-import { notifySystemd } from "../sys/sd-notify.ts";
+import { signalled, tellManager } from "./process.ts";
 import { startAgent } from "./start.ts";
 
 /** Runs the agent until SIGTERM or SIGINT. Rejects with UsageError or OperationError, having created nothing or removed it again. */
@@ -29,15 +28,6 @@ export async function runAgent(configFile: string): Promise<void> {
   }
 }
 
-/** A service manager that cannot be told is no reason to end (sd_notify(3)). */
-function tellManager(state: string, log: Logger): void {
-  try {
-    notifySystemd(state);
-  } catch (error) {
-    log.warn({ state, message: messageOf(error) }, "the service manager could not be told");
-  }
-}
-
 /** Missing namespaces are told with their place in the file. */
 function assertNetnsExist({ config, errorAt }: ConfigFile): void {
   config.networks.forEach((network, n) => {
@@ -49,13 +39,4 @@ function assertNetnsExist({ config, errorAt }: ConfigFile): void {
       }
     });
   });
-}
-
-/** Resolves with the signal's name. A second one ends the process at once. */
-async function signalled(): Promise<string> {
-  const controller = new AbortController();
-  const wait = (name: string) => once(process, name, { signal: controller.signal }).then(() => name);
-  const name = await Promise.race(["SIGTERM", "SIGINT"].map(wait));
-  controller.abort();
-  return name;
 }

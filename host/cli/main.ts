@@ -18,8 +18,8 @@ process.exitCode = await run(process.argv.slice(2), {
   ask: (question) => (process.stdin.isTTY ? ask(question) : null),
   // Loaded only for the agent: the client starts without its system calls and threads.
   runAgent: async (configPath) => (await import("../agent/main.ts")).runAgent(configPath),
-  runMember: async (options) => (await import("../agent/member.ts")).runMember(options),
-  runRestore: async (options) => (await import("../agent/restore.ts")).runRestore(options),
+  runMember: async (options) => (await import("../agent/member/run.ts")).runMember(options),
+  runRestore: async (options) => (await import("../agent/member/restore.ts")).runRestore(options),
   loadBench: () => import("../measure/index.ts"),
   spawn: spawnInPlace,
 });

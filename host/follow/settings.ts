@@ -8,7 +8,7 @@ const TTL = 64;
 /** Of learned addresses, of which there are none. */
 const AGEING_SECONDS = 300;
 
-export function settingsOf({ name, vni, mtu }: NetworkRecord): NetworkSettings {
+export function settingsOf({ name, vni, mtu }: Pick<NetworkRecord, "name" | "vni" | "mtu">): NetworkSettings {
   return {
     name,
     vni,

@@ -1,0 +1,126 @@
+// This host's endpoints and containers, joined to the cluster's state and to the data path. Main thread.
+
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import type { StateDir } from "../../cluster/state-dir.ts";
+import { Connecting } from "../../endpoint/connect.ts";
+import { ContainerOperations } from "../../endpoint/containers.ts";
+import { Endpoints } from "../../endpoint/endpoints.ts";
+import { Journal } from "../../endpoint/journal.ts";
+import type { ClusterView } from "../../follow/cluster-view.ts";
+import { Follower } from "../../follow/follower.ts";
+import { newLongId } from "../../model/cluster/ids.ts";
+import { messageOf } from "../../model/errors.ts";
+import { Containers } from "../../sandbox/containers.ts";
+import type { ClusterClient } from "../../store/client/store.ts";
+import type { Overlay } from "./overlay.ts";
+
+export interface LocalParts {
+  state: StateDir;
+  client: ClusterClient;
+  view: ClusterView;
+  overlay: Overlay;
+  log: Logger;
+}
+
+export class LocalEndpoints {
+  readonly endpoints: Endpoints;
+  readonly containers: ContainerOperations;
+  readonly connecting: Connecting;
+  readonly #parts: LocalParts;
+  readonly #journal: Journal;
+  readonly #follower: Follower;
+  readonly #sandboxes: Containers;
+
+  constructor(parts: LocalParts) {
+    const { state, client, view, overlay, log } = parts;
+    this.#parts = parts;
+    this.#journal = new Journal(join(state.path, "endpoints"));
+    this.#follower = new Follower({
+      store: client,
+      view,
+      onChange: () => overlay.apply(),
+      onEndpoint: (record) => overlay.heardOf(record),
+      onBadRecord: (key, why) => log.error({ key, why }, "a record in the store cannot be read: left out"),
+      onConnection: (connected, why) => {
+        if (connected) log.info("the cluster's state is heard");
+        else log.warn({ why }, "the cluster's state is not heard any more: forwarding goes on as it is");
+      },
+    });
+    this.endpoints = new Endpoints({
+      journal: this.#journal,
+      store: client,
+      managers: client,
+      wiring: {
+        addLocal: (network, endpoint) => this.#follower.addLocal(network, endpoint),
+        removeLocal: (network, endpoint) => this.#follower.removeLocal(network, endpoint),
+        flush: () => this.#follower.flush(),
+        obstacle: (netns, name) => overlay.obstacle(netns, name),
+      },
+      newId: newLongId,
+      netnsId: inodeOf,
+      onEvent: (event, { id, network, netns }, detail) =>
+        log[event === "pending" ? "debug" : "info"]({ endpoint: id, network, netns, detail }, `endpoint ${event}`),
+    });
+    this.#sandboxes = new Containers({ directory: join(state.path, "containers"), log });
+    this.containers = new ContainerOperations(this.#sandboxes, this.endpoints, (container, why) =>
+      log.warn({ container, why }, "container not cleared away: tried again at the next start"),
+    );
+    this.connecting = new Connecting(this.endpoints, this.containers);
+  }
+
+  /** What the last agent held is in the view from now on; nothing is applied yet. */
+  resume(): void {
+    for (const { record, networkRecord, netns, interface: name } of this.endpoints.all)
+      if (record && networkRecord) this.#parts.view.addLocal(networkRecord, { record, netns, interface: name });
+  }
+
+  /** Begins to follow the cluster's state; answers whether all of it was heard within the time. */
+  async follow(timeoutMs: number): Promise<boolean> {
+    this.#follower.start();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), timeoutMs);
+    });
+    const synced = await Promise.race([this.#follower.synced().then(() => true), late]);
+    clearTimeout(timer);
+    if (synced) await this.#follower.flush();
+    return synced;
+  }
+
+  /** Takes up containers, and clears away those that were half made or have ended. */
+  async recover(): Promise<void> {
+    await this.containers.recover();
+  }
+
+  /** Brings this host and the store to the same mind: what is owed is given back, what was lost is put back, what nobody has is freed. */
+  async settle(): Promise<void> {
+    const { client, view } = this.#parts;
+    await this.endpoints.settle();
+    for (const { record } of view.missing()) await this.endpoints.restore(record.id);
+    for (const stray of view.strays()) if (!this.#journal.get(stray.id)) await client.do("endpoint.remove", stray);
+  }
+
+  /** Everything of this host goes: containers are ended, interfaces removed, addresses given back as far as a manager answers. */
+  async removeAll(): Promise<void> {
+    const names = this.containers.list({ all: true }).map(({ Id }) => Id);
+    if (names.length > 0) await this.containers.remove({ names, force: true });
+    for (const { id } of this.endpoints.all) await this.endpoints.detach(id);
+  }
+
+  async stop(): Promise<void> {
+    await this.#follower.close();
+    this.#sandboxes.close();
+  }
+}
+
+/** A namespace's identity. */
+function inodeOf(path: string): string | null {
+  try {
+    return String(statSync(path, { bigint: true }).ino);
+  } catch (error) {
+    void messageOf(error);
+    return null;
+  }
+}

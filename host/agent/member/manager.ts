@@ -1,0 +1,164 @@
+// What a manager runs besides its agent: the store, the front, and who does operations and looks after the dead. Main thread.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { Admission } from "../../cluster/admission.ts";
+import { enterStore, loadAuthority } from "../../cluster/bootstrap.ts";
+import type { Identity } from "../../cluster/identity.ts";
+import { Members } from "../../cluster/members.ts";
+import type { NodeState, StateDir } from "../../cluster/state-dir.ts";
+import { formatToken, pinOf } from "../../cluster/token.ts";
+import { Manager } from "../../manager/manager.ts";
+import type { MemberOptions, StoreOptions } from "../../model/cluster/start.ts";
+import { StoreError } from "../../model/cluster/store.ts";
+import { messageOf, type OperationError, UsageError } from "../../model/errors.ts";
+import type { Backend } from "../../store/backend.ts";
+import type { ClusterClient } from "../../store/client/store.ts";
+import { openEmbedded } from "../../store/embedded/backend.ts";
+import { EtcdBackend } from "../../store/etcd/backend.ts";
+import { startFront } from "../../store/front.ts";
+import { type Periodic, periodic } from "./periodic.ts";
+
+/** How often nodes are looked at that have died. */
+const SWEEP_MS = 1000;
+/** How often a store that did not answer is tried again. */
+const ENTER_MS = 2000;
+const STORE_FILE = "store.db";
+
+export interface ManagerParts {
+  options: MemberOptions;
+  state: StateDir;
+  identity: Identity;
+  node: NodeState;
+  /** To this manager's own front. */
+  client: ClusterClient;
+  log: Logger;
+  /** The store has died: this manager is of no use any more. */
+  onDeath: (error: OperationError) => void;
+}
+
+export interface RunningManager {
+  close(): Promise<void>;
+}
+
+/** Rejects with OperationError when the store or the address cannot be had, or the store is another cluster's; nothing runs then. */
+export async function startManager({ options, state, identity, node, client, log, onDeath }: ManagerParts): Promise<RunningManager> {
+  const authority = await loadAuthority(state);
+  const backend = await openBackend(options.store, join(state.path, STORE_FILE), node.name, onDeath);
+  const members = new Members(client, node.id);
+  const pin = pinOf(authority.certificate);
+  const manager = new Manager({ store: client, now: Date.now, tokenText: (_role, secret) => formatToken({ pin, secret }) });
+  const ids = { id: node.clusterId, restoredFrom: undefined as string | undefined };
+  const admission = new Admission({
+    store: client,
+    authority,
+    clusterId: node.clusterId,
+    embedded: options.store.kind === "embedded",
+    now: Date.now,
+  });
+  const sweep = periodic(
+    SWEEP_MS,
+    async () => {
+      const { died, returned, freed } = await manager.sweep(performance.now());
+      for (const name of died) log.warn({ node: name }, "node died: its lease has ended");
+      for (const name of returned) log.info({ node: name }, "node is back");
+      for (const { node: name, endpoints } of freed)
+        log.info({ node: name, endpoints }, "addresses of a node that was dead for long are freed");
+    },
+    (error) => log.debug({ message: messageOf(error) }, "nodes could not be looked at"),
+  );
+  const closeParts = async () => {
+    await sweep.stop();
+    manager.close();
+    members.close();
+    await backend.close();
+  };
+  try {
+    const front = await startFront({
+      backend,
+      host: options.listen.host,
+      port: options.listen.port,
+      identity,
+      cluster: () => ids,
+      members,
+      control: (caller, operation, json) => manager.do(caller, operation, parse(json)),
+      join: { ask: (request) => admission.ask(request), renew: (caller, request) => admission.renew(caller, request) },
+    });
+    try {
+      const enter = async () => {
+        const cluster = await enterStore(client, state, options.create, Date.now());
+        Object.assign(ids, { id: cluster.id, restoredFrom: cluster.restoredFrom });
+      };
+      const entering = await enterSoon(enter, node.founding === true, log);
+      return {
+        close: async () => {
+          await entering.stop();
+          await front.close();
+          await closeParts();
+        },
+      };
+    } catch (error) {
+      await front.close();
+      throw error;
+    }
+  } catch (error) {
+    await closeParts();
+    throw error;
+  }
+}
+
+/** An etcd that does not answer now keeps no manager from coming back; a new cluster needs one. */
+async function enterSoon(enter: () => Promise<void>, founding: boolean, log: Logger): Promise<Pick<Periodic, "stop">> {
+  let entered = false;
+  const once = async () => {
+    if (entered) return;
+    await enter();
+    entered = true;
+  };
+  try {
+    await once();
+    return { stop: async () => {} };
+  } catch (error) {
+    if (founding || !(error instanceof StoreError && error.failure === "unavailable")) throw error;
+    log.warn({ message: messageOf(error) }, "the store does not answer: tried again until it does");
+    return periodic(ENTER_MS, once, (later) => log.error({ message: messageOf(later) }, "the store cannot be used"));
+  }
+}
+
+function openBackend(
+  store: StoreOptions,
+  file: string,
+  name: string,
+  onDeath: (error: OperationError) => void,
+): Promise<Backend> | Backend {
+  if (store.kind === "embedded") return openEmbedded({ file, name, onDeath });
+  const { endpoints, ca, cert, key, user } = store;
+  const tls =
+    ca === null && cert === null
+      ? null
+      : () => ({ caPem: read(ca, "--store-ca"), certPem: read(cert, "--store-cert"), keyPem: read(key, "--store-key") });
+  const colon = user?.indexOf(":") ?? 0;
+  return new EtcdBackend({
+    endpoints,
+    tls,
+    ...(user === null ? {} : { user: { name: user.slice(0, colon), password: user.slice(colon + 1) } }),
+  });
+}
+
+function read(file: string | null, flag: string): string {
+  if (file === null) return "";
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`${flag} ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new UsageError("the operation's input is not JSON");
+  }
+}

@@ -1,0 +1,44 @@
+// Who this host is: a member that comes back, the founder of a cluster, or one that joins. Main thread.
+
+import { found } from "../../cluster/bootstrap.ts";
+import { join } from "../../cluster/join.ts";
+import type { NodeState, StateDir } from "../../cluster/state-dir.ts";
+import type { MemberOptions } from "../../model/cluster/start.ts";
+import { OperationError } from "../../model/errors.ts";
+import { VERSION } from "../../model/version.ts";
+import { advertiseAddress } from "../../netdev/advertise.ts";
+
+/** The VTEP address: as asked, as it was, or as this host's routes have it. Rejects with OperationError when it is not clear. */
+export async function vtepOf(options: MemberOptions, state: StateDir): Promise<string> {
+  return options.advertise ?? state.node()?.vtep ?? (await advertiseAddress());
+}
+
+/** HOST:PORT by which others reach this host's front. */
+export function frontAddress({ listen: { host, port } }: MemberOptions, vtep: string): string {
+  const address = host === "0.0.0.0" || host === "::" ? vtep : host;
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Makes this host a member, if it is none, and counts the start. Rejects with UsageError or OperationError. */
+export async function becomeMember(state: StateDir, options: MemberOptions, vtep: string): Promise<NodeState> {
+  const now = Date.now();
+  const manager = frontAddress(options, vtep);
+  const before = state.node();
+  if (options.join === null) {
+    if (before?.role === "worker")
+      throw new OperationError(
+        `this host is a worker of cluster ${before.clusterId}: weft join brings it back; weft leave comes before a cluster of its own`,
+      );
+    if (!before) await found(state, { name: options.name, vtep, manager, now });
+  } else {
+    const { token, managers } = options.join;
+    const serves = options.store.kind === "etcd" ? manager : null;
+    const { name } = options;
+    await join(state, { token, managers, name, vtep, manager: serves, version: VERSION, now });
+  }
+  const node = state.nextIncarnation();
+  if (!node) throw new OperationError(`state directory ${state.path}: it was changed by another`);
+  const settled = { ...node, name: options.name, vtep };
+  state.writeNode(settled);
+  return settled;
+}

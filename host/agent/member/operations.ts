@@ -1,0 +1,57 @@
+// Every operation that this agent is asked for: what is of this host is done here, the rest is passed on to a manager. Main thread.
+
+import type { Operations } from "../../api/operations.ts";
+import type { Prober } from "../../cluster/probe/prober.ts";
+import type { Connecting } from "../../endpoint/connect.ts";
+import type { ContainerOperations } from "../../endpoint/containers.ts";
+import type { ClusterView } from "../../follow/cluster-view.ts";
+import type { PeerResource } from "../../model/cluster/answers.ts";
+import {
+  type Checked,
+  LOCAL_OPERATIONS,
+  type LocalOperation,
+  type ManagerOperation,
+  type Operation,
+} from "../../model/cluster/operations.ts";
+import type { ClusterClient } from "../../store/client/store.ts";
+
+export interface OperationsParts {
+  client: ClusterClient;
+  containers: ContainerOperations;
+  connecting: Connecting;
+  prober: Prober;
+  view: ClusterView;
+  leave: (input: Checked<"cluster.leave">) => Promise<Record<string, never>>;
+  backup: (input: Checked<"cluster.backup">) => Promise<{ bytes: number }>;
+}
+
+type Local = { [Name in LocalOperation]: (input: Checked<Name>, gone: AbortSignal) => unknown };
+
+export function operationsOf({ client, containers, connecting, prober, view, leave, backup }: OperationsParts): Operations {
+  const local: Local = {
+    "network.connect": (input) => connecting.connect(input),
+    "network.disconnect": (input) => connecting.disconnect(input),
+    "container.run": (input) => containers.run(input),
+    "container.ls": (input) => containers.list(input),
+    "container.inspect": (input) => containers.inspect(input),
+    "container.rm": (input) => containers.remove(input),
+    "container.wait": (input, gone) => containers.wait(input, gone),
+    "container.signal": (input) => containers.signal(input),
+    "cluster.leave": leave,
+    "cluster.backup": backup,
+    "peer.ls": () => peersOf(prober, view),
+  };
+  const isLocal = (name: Operation): name is LocalOperation => Object.hasOwn(LOCAL_OPERATIONS, name);
+  return {
+    do: async (name, input, gone) => {
+      if (isLocal(name)) return (local[name] as (input: unknown, gone: AbortSignal) => unknown)(input, gone);
+      return client.do(name as ManagerOperation, input as never);
+    },
+    logs: (reference, options) => containers.logs(reference, options),
+  };
+}
+
+/** A node whose lease has ended is down, whatever probes say. */
+function peersOf(prober: Prober, view: ClusterView): PeerResource[] {
+  return prober.peers().map((peer) => (view.isAlive(peer.node) ? peer : { ...peer, state: "down" }));
+}

@@ -1,0 +1,114 @@
+// From what the cluster's state says to what the workers do: the follower's view, applied to the data path as it changes, and compared with it as a whole
+// now and then. Who is dead or suspect is suspended. The last state is kept on disk, for a start without a manager. Main thread.
+
+import type { Logger } from "pino";
+import type { Prober } from "../../cluster/probe/prober.ts";
+import type { Forwarding } from "../../control/forwarding.ts";
+import type { LastPlan } from "../../control/last-plan.ts";
+import type { ClusterView } from "../../follow/cluster-view.ts";
+import type { EndpointRecord } from "../../model/cluster/records.ts";
+import type { Dirty, DirtyNetwork } from "../../model/forwarding.ts";
+import type { ManagerClock } from "./manager-clock.ts";
+import { PROBE_NETWORK, probedPeers, setProbeNetwork } from "./probe-network.ts";
+
+/** A record older than this when it is heard of says nothing of how fast changes come. */
+const CONVERGENCE_SECONDS_MAX = 60;
+
+export interface OverlayParts {
+  view: ClusterView;
+  forwarding: Forwarding;
+  prober: Prober;
+  clock: ManagerClock;
+  lastPlan: LastPlan;
+  log: Logger;
+}
+
+export class Overlay {
+  readonly #parts: OverlayParts;
+  /** Why ports are not up, by `netns/interface`: of the last change that could not make them. */
+  #failures: readonly string[] = [];
+  /** Endpoints that were heard of and are not applied yet. */
+  #coming: EndpointRecord[] = [];
+  #suspected: ReadonlySet<string> = new Set();
+
+  constructor(parts: OverlayParts) {
+    this.#parts = parts;
+    parts.prober.onChange((suspected) => {
+      this.#suspected = suspected;
+      this.suspend();
+    });
+  }
+
+  /** Makes the data path what the view says, whatever it is now. */
+  async begin(): Promise<void> {
+    this.#dirty();
+    await this.#apply("all");
+  }
+
+  /** Makes of the data path what has changed in the view. */
+  async apply(): Promise<void> {
+    const coming = this.#coming;
+    this.#coming = [];
+    const dirty = this.#dirty();
+    this.suspend();
+    if (dirty.size === 0) return;
+    await this.#apply(dirty);
+    for (const { createdAt } of coming) this.#converged(createdAt);
+  }
+
+  heardOf(endpoint: EndpointRecord): void {
+    this.#coming.push(endpoint);
+  }
+
+  /** Compares everything, and repairs it. */
+  async reconcile(): Promise<void> {
+    const { forwarding, view, log } = this.#parts;
+    const { drift, applied } = await forwarding.reconcile(view.desired, () => this.#dirty());
+    if (drift > 0) log.warn({ drift }, "entries were not as they should be: repaired");
+    this.#tell(applied.failures);
+  }
+
+  /** Nothing is sent to nodes whose lease has ended, nor to those that probes do not reach. */
+  suspend(): void {
+    const { forwarding, view } = this.#parts;
+    forwarding.suspend(new Set([...view.deadVteps(), ...this.#suspected]));
+  }
+
+  /** Why a port is not up; null when it is. */
+  obstacle(netns: string, name: string): string | null {
+    const { forwarding } = this.#parts;
+    const key = `${netns}/${name}`;
+    const port = forwarding.networks.all.map((network) => forwarding.ports.find(network, key)).find((found) => found !== undefined);
+    if (port?.up) return null;
+    return this.#failures.find((line) => line.includes(key) || line.includes(netns)) ?? `interface ${name} could not be made in ${netns}`;
+  }
+
+  #dirty(): Map<string, DirtyNetwork> {
+    const { view, prober } = this.#parts;
+    const peers = probedPeers(view.others());
+    const probes = setProbeNetwork(view.desired, peers);
+    prober.setPeers(peers);
+    const dirty = view.takeDirty() ?? new Map<string, DirtyNetwork>();
+    if (probes.frame || probes.macs.size > 0) dirty.set(PROBE_NETWORK, probes);
+    return dirty;
+  }
+
+  async #apply(dirty: Dirty): Promise<void> {
+    const { forwarding, view, lastPlan } = this.#parts;
+    const { failures } = await forwarding.apply(view.desired, dirty);
+    this.#tell(failures);
+    lastPlan.save(view.desired);
+  }
+
+  #tell(failures: readonly string[]): void {
+    const known = new Set(this.#failures);
+    for (const line of failures) if (!known.has(line)) this.#parts.log.error({ message: line }, "could not be done: tried again");
+    this.#failures = failures;
+  }
+
+  #converged(createdAt: string): void {
+    const { clock, forwarding } = this.#parts;
+    const seconds = clock.secondsSince(createdAt);
+    if (seconds !== null && seconds < CONVERGENCE_SECONDS_MAX) forwarding.record.converged(seconds);
+  }
+}

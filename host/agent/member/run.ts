@@ -1,0 +1,27 @@
+// `weft up` and `weft join`, the process: SIGTERM and SIGINT end it and leave ports and containers to its successor, `weft leave` removes them.
+// Logs go to stderr, `weft ready …` to stdout. Main thread.
+
+import pino from "pino";
+import type { MemberOptions } from "../../model/cluster/start.ts";
+import { OperationError } from "../../model/errors.ts";
+import { assertCanRun } from "../../sys/capabilities.ts";
+import { signalled, tellManager } from "../process.ts";
+import { startMember } from "./start.ts";
+
+/** Runs until it is told to end. Rejects with UsageError or OperationError. */
+export async function runMember(options: MemberOptions): Promise<void> {
+  const log = pino({ base: { node: options.name }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+  assertCanRun();
+  const stop = signalled();
+  const member = await startMember(options, log);
+  try {
+    process.stdout.write(`${member.ready}\n`);
+    tellManager("READY=1", log);
+    const ended = await Promise.race([stop.then((signal) => ({ signal })), member.ended.then((why) => ({ why }))]);
+    if ("signal" in ended) log.info({ signal: ended.signal }, "stopping");
+    tellManager("STOPPING=1", log);
+    if ("why" in ended && ended.why !== null) throw new OperationError(ended.why);
+  } finally {
+    await member.stop();
+  }
+}

@@ -1,0 +1,24 @@
+// What a daemon has with the process that it is: the signals that end it, and the service manager that waits for it. Main thread.
+
+import { once } from "node:events";
+import type { Logger } from "pino";
+import { messageOf } from "../model/errors.ts";
+import { notifySystemd } from "../sys/sd-notify.ts";
+
+/** A service manager that cannot be told is no reason to end (sd_notify(3)). */
+export function tellManager(state: string, log: Logger): void {
+  try {
+    notifySystemd(state);
+  } catch (error) {
+    log.warn({ state, message: messageOf(error) }, "the service manager could not be told");
+  }
+}
+
+/** Resolves with the signal's name. A second one ends the process at once. */
+export async function signalled(): Promise<string> {
+  const controller = new AbortController();
+  const wait = (name: string) => once(process, name, { signal: controller.signal }).then(() => name);
+  const name = await Promise.race(["SIGTERM", "SIGINT"].map(wait));
+  controller.abort();
+  return name;
+}

@@ -1,0 +1,61 @@
+// `network connect` and `disconnect`: any network namespace, or a container of this host, gets one more interface or loses it. Main thread.
+
+import type { Answer } from "../model/cluster/answers.ts";
+import type { Checked } from "../model/cluster/operations.ts";
+import { OperationError } from "../model/errors.ts";
+import { freeInterface, isNetnsTarget, resolveTarget } from "../sandbox/target.ts";
+import type { ContainerOperations } from "./containers.ts";
+import type { Endpoints } from "./endpoints.ts";
+import type { JournalEntry } from "./journal.ts";
+
+const NAMESPACE = "netns:";
+
+interface Place {
+  netns: string;
+  container: string | null;
+  name: string;
+}
+
+export class Connecting {
+  readonly #endpoints: Endpoints;
+  readonly #containers: Pick<ContainerOperations, "get">;
+
+  constructor(endpoints: Endpoints, containers: Pick<ContainerOperations, "get">) {
+    this.#endpoints = endpoints;
+    this.#containers = containers;
+  }
+
+  async connect({ network, target, ips, mac, aliases }: Checked<"network.connect">): Promise<Answer<"network.connect">> {
+    const { netns, container, name } = this.#place(target);
+    const promised = new Set(this.#endpoints.all.flatMap((entry) => (entry.netns === netns ? [entry.interface] : [])));
+    const wanted = { network, netns, interface: await freeInterface(netns, promised), container, name, aliases, ips };
+    const { id, record, interface: made } = await this.#endpoints.attach({ ...wanted, ...(mac === undefined ? {} : { mac }) });
+    return { EndpointID: id, Interface: made, MacAddress: record?.mac ?? "", Addresses: record?.addresses ?? [] };
+  }
+
+  /** With `force` also from a namespace that is gone. Rejects with OperationError. */
+  async disconnect({ network, target, force }: Checked<"network.disconnect">): Promise<Answer<"network.disconnect">> {
+    const netns = this.#netnsOf(target, force);
+    const isOf = (entry: JournalEntry) => entry.network === network || entry.networkRecord?.name === network;
+    const found = this.#endpoints.all.filter((entry) => isOf(entry) && entry.netns === netns);
+    if (found.length === 0) throw new OperationError(`${target} is not connected to network ${network}`);
+    for (const entry of found) await this.#endpoints.detach(entry.id);
+    return {};
+  }
+
+  #netnsOf(target: string, force: boolean): string {
+    try {
+      return this.#place(target).netns;
+    } catch (error) {
+      if (!force || !isNetnsTarget(target)) throw error;
+      return target.slice(NAMESPACE.length);
+    }
+  }
+
+  #place(target: string): Place {
+    if (isNetnsTarget(target)) return { netns: resolveTarget(target).path, container: null, name: "" };
+    const { Id, Name, SandboxKey, State } = this.#containers.get(target);
+    if (State !== "running") throw new OperationError(`container ${Name} is not running`);
+    return { netns: SandboxKey, container: Id, name: Name };
+  }
+}
