@@ -45,6 +45,9 @@ interface Known {
 /** It cannot go on from where it was. */
 class Gap extends Error {}
 
+/** It was told to begin a new stream. */
+class Restart extends Error {}
+
 export class PrefixWatch implements Watch {
   readonly #connection: Connection;
   readonly #prefix: string;
@@ -82,6 +85,7 @@ export class PrefixWatch implements Watch {
         await this.#follow(this.#known);
       } catch (error) {
         if (this.#closed.signal.aborted) return;
+        if (error instanceof Restart) continue;
         if (error instanceof Gap) this.#known = null;
         this.#tell(false, error instanceof Gap ? error.message : storeError(error).message);
         await delay(this.#backoff.next(), undefined, { signal: this.#closed.signal }).catch(() => {});
@@ -117,10 +121,13 @@ export class PrefixWatch implements Watch {
 
   async #follow(known: Known): Promise<never> {
     const { stream, channel } = await this.#connection.call((channel, metadata) => open(channel, metadata), { repeatable: true });
+    if (this.#closed.signal.aborted) {
+      stream.cancel();
+      throw new Restart();
+    }
     this.#stream = stream;
     const pulse = new Pulse(stream);
     try {
-      if (this.#closed.signal.aborted) throw new GrpcFailure(status.CANCELLED, "the watch was closed");
       stream.write(this.#request(known.revision + 1));
       const gather = new Gather(known.revision);
       pulse.wait();
@@ -131,8 +138,8 @@ export class PrefixWatch implements Watch {
       }
       throw new GrpcFailure(status.UNAVAILABLE, `${channel.endpoint} ended the watch`);
     } catch (error) {
-      // Cancelled by restart() or close(), nothing is wrong with the channel.
-      if (this.#stream && isAway(error)) this.#connection.leave(channel);
+      if (!this.#stream && !(error instanceof Gap)) throw new Restart();
+      if (isAway(error)) this.#connection.leave(channel);
       if (pulse.isSilent) throw new GrpcFailure(status.UNAVAILABLE, `${channel.endpoint}: nothing heard in ${SILENCE_MS / 1000} s`);
       if (isAway(error)) throw new GrpcFailure(status.UNAVAILABLE, `${channel.endpoint}: ${whyNot(error)}`, { cause: error });
       throw error;
