@@ -24,7 +24,8 @@ export interface AdmissionOptions {
   embedded: boolean;
   /** Milliseconds since 1970. */
   now: () => number;
-  newNodeId?: () => string;
+  /** A node has its record: for Members.admit(), so that its first call finds it known. */
+  onAdmitted?(nodeId: string): void;
 }
 
 /** Hosts that are let in at the same time; a certificate is 10 ms of work, and these callers are strangers. */
@@ -83,6 +84,7 @@ export class Admission {
     const candidate = await candidateOf(role, request);
     this.#checkRole(candidate);
     const record = await this.#enter(candidate);
+    this.#options.onAdmitted?.(record.id);
     const certificate = await this.#certify(record, request.csrDer);
     const { entries } = await store.list(NODES);
     return {
@@ -153,7 +155,7 @@ export class Admission {
     const known = { name, vtep, manager, key: keyHash };
     const joinedAt = new Date(this.#options.now()).toISOString();
     const fresh = (): NodeRecord => ({
-      id: (this.#options.newNodeId ?? newId)(),
+      id: newId(),
       ...known,
       role,
       availability: "active",

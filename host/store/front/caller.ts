@@ -41,7 +41,7 @@ export function callerOf(call: Pick<Call, "metadata" | "getAuthContext">, cluste
   if (!isOurs(O, cluster)) throw foreign(O, cluster);
   const standing = members.standing(CN);
   if (standing === "removed") throw removedFailure(CN);
-  if (standing === "unknown") throw new GrpcFailure(status.UNAVAILABLE, "the manager has not read its store yet");
+  if (standing === "unknown") throw new GrpcFailure(status.UNAVAILABLE, "the manager is still reading its store: try again");
   return { nodeId: CN, role };
 }
 

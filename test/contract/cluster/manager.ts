@@ -25,6 +25,8 @@ export interface ManagerOptions {
   /** Instead of the embedded store in the state directory. */
   backend?: () => Promise<Backend>;
   embedded?: boolean;
+  /** Instead of one that is free. */
+  port?: number;
   now?: () => number;
 }
 
@@ -53,7 +55,7 @@ export class Manager {
   static async start(directory: string, options: ManagerOptions = {}): Promise<Manager> {
     const { control = async () => ({}), embedded = true, now = Date.now } = options;
     const state = StateDir.open(directory);
-    const [port] = await freePorts(1);
+    const port = options.port ?? (await freePorts(1))[0];
     const undo: (() => unknown)[] = [() => state.close()];
     try {
       await up(state, { name: "m", vtep: "10.99.0.1", manager: `127.0.0.1:${port}`, now: now() });
@@ -69,7 +71,14 @@ export class Manager {
       );
       let record: ClusterRecord | { id: string } = { id: node.clusterId };
       const authority = await loadAuthority(state);
-      const admission = new Admission({ store, authority, clusterId: node.clusterId, embedded, now });
+      const admission = new Admission({
+        store,
+        authority,
+        clusterId: node.clusterId,
+        embedded,
+        now,
+        onAdmitted: (id) => members.admit(id),
+      });
       const front = await startFront({
         backend,
         host: "127.0.0.1",

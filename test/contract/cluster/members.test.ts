@@ -25,5 +25,11 @@ test("members are those with a record; the manager's own node is one before it h
   await eventually("the last event", () => members.standing("last") === "member");
   expect(members.standing("own")).toBe("member");
   expect(gone).toEqual([late.id]);
+  // As by a manager that has not heard of it yet: looked up, it is known.
+  members.admit("guessed");
+  expect(members.standing("guessed")).toBe("member");
+  const race = manager.store.commit([], [{ put: nodeKey("hasty"), value: "{}" }]);
+  await eventually("the hasty node", () => members.standing("hasty") === "member");
+  await race;
   forget();
 });
