@@ -22,6 +22,9 @@ const FILE_BYTES_RESERVE = FILE_BYTES_MAX / 8;
 const PAGE_BYTES = 4096;
 const CACHE_KIB = 32 * 1024;
 
+/** Of the process that has the file. */
+const COMMAND_CHARACTERS_MAX = 160;
+
 /** SQLite's result codes, https://sqlite.org/rescode.html. */
 const BUSY = 5;
 const CORRUPT = 11;
@@ -55,14 +58,26 @@ export function resultCodeOf(error: unknown): number | undefined {
 export function openDatabase(file: string, { mustExist = false } = {}): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    // Made here, so that nobody else may ever read it: SQLite gives its other files the same mode.
-    if (file !== ":memory:") closeSync(openSync(file, mustExist ? "r+" : "a", 0o600));
+    if (mustExist) statSync(file);
+    else if (file !== ":memory:") make(file);
     database = new DatabaseSync(file, { readBigInts: true, timeout: LOCK_WAIT_MS });
     prepare(database, file);
     return database;
   } catch (error) {
     database?.close();
     throw explained(error, file);
+  }
+}
+
+/**
+ * Makes the file, if it is not there, its owner's alone: SQLite gives its other files the same mode. One that is there is not even opened: closing
+ * it again would end the locks that this process may have on it (fcntl(2)).
+ */
+function make(file: string): void {
+  try {
+    closeSync(openSync(file, "ax", 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 
@@ -127,7 +142,10 @@ function holderOf(file: string): string {
       .find((entry) => entry.includes("WRITE") && entry.split(/\s+/)[5]?.endsWith(`:${inode}`));
     const pid = Number(line?.split(/\s+/)[4]);
     if (!(pid > 0)) return "another process";
-    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8")
+      .replace(/[\0\s]+/g, " ")
+      .trim()
+      .slice(0, COMMAND_CHARACTERS_MAX);
     return `process ${pid} (${command})`;
   } catch {
     return "another process";
