@@ -23,7 +23,7 @@ export function checked<Name extends ManagerOperation>(operation: Name, input: u
 
 function lineOf({ code, path, message, keys }: Issue): string {
   if (code === "unrecognized_keys") return `unknown field ${(keys ?? []).map((key) => [...path, key].join(".")).join(", ")}`;
-  const what = message.replace(/^Invalid input: /, "");
+  const what = message.replace(/^Invalid (input|option): /, "");
   const place = path.length === 0 ? "input" : path.join(".");
   return what.endsWith("received undefined") ? `${place} is missing` : `${place}: ${what}`;
 }

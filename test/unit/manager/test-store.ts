@@ -11,6 +11,8 @@ import { RangeRequestSchema, type RangeResponse } from "../../../host/store/gene
 
 export class TestStore implements Store {
   pause: () => Promise<void> = async () => undefined;
+  /** Called before and after each call: throws to cut the caller off. */
+  cutter: () => void = () => undefined;
   /** What happens to the next commit: it is cut off before or after it was done. */
   nextCommitFails: "before" | "after" | null = null;
   readonly #engine: Engine;
@@ -88,7 +90,9 @@ export class TestStore implements Store {
     const before = this.revision;
     this.#engine.expire();
     if (this.revision !== before) await this.settled();
+    this.cutter();
     const answer = await work();
+    this.cutter();
     await this.pause();
     return answer;
   }

@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { eachNamed } from "../../../host/manager/each-named.ts";
+import { StoreError } from "../../../host/model/cluster/store.ts";
+import { OperationError, UsageError } from "../../../host/model/errors.ts";
+
+test("those that can be done are done, the others are told", async () => {
+  const answer = await eachNamed(["a", "b", "c", "d"], async (name) => {
+    if (name === "b") throw new OperationError("b not found");
+    if (name === "c") throw new UsageError("c\nis wrong");
+    return name.toUpperCase();
+  });
+  expect(answer).toEqual({
+    found: ["A", "D"],
+    refused: [
+      { name: "b", message: "b not found" },
+      { name: "c", message: "c; is wrong" },
+    ],
+  });
+});
+
+test("a store that fails ends it", async () => {
+  const fails = eachNamed(["a", "b"], async () => {
+    throw new StoreError("unavailable", "no manager answers");
+  });
+  await expect(fails).rejects.toThrow("no manager answers");
+});
