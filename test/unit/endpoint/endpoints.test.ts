@@ -1,0 +1,122 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { expectConsistent } from "../manager/invariants.ts";
+import { EndpointWorld } from "./world.ts";
+
+let world: EndpointWorld;
+beforeEach(async () => {
+  world = await EndpointWorld.make();
+});
+afterEach(() => world.close());
+
+const addresses = () => world.cluster.contents().addresses.filter(({ endpoint }) => endpoint !== null);
+
+test("attached: an address, an entry in the journal, an interface; detached: none of them", async () => {
+  const { id, record } = await world.attach();
+  expect(record?.addresses).toEqual(["10.0.0.2/24"]);
+  expect(world.ports()).toEqual(["/run/netns/x/eth0"]);
+  expect(world.endpoints.all.map((entry) => entry.id)).toEqual([id]);
+  expect(addresses()).toHaveLength(1);
+  await world.endpoints.detach(id);
+  expect(world.ports()).toEqual([]);
+  expect(world.journal.entries).toEqual([]);
+  expect(addresses()).toEqual([]);
+  expect(world.events).toEqual(["attached", "detached"]);
+});
+
+test("a refusal leaves nothing", async () => {
+  await expect(world.attach("/run/netns/x", { ips: ["192.0.2.1"] })).rejects.toThrow("192.0.2.1");
+  await expect(world.attach("/run/netns/x", { network: "red" })).rejects.toThrow("red");
+  await expect(world.attach("/run/netns/none")).rejects.toThrow("/run/netns/none: no network namespace");
+  expect(world.journal.entries).toEqual([]);
+  expect(world.ports()).toEqual([]);
+  expect(addresses()).toEqual([]);
+});
+
+test("an interface that cannot be made gives its address back, and says why", async () => {
+  world.obstacles.set("/run/netns/x/eth0", "interface eth0 exists and is not weft's");
+  await expect(world.attach()).rejects.toThrow("interface eth0 exists and is not weft's");
+  expect(world.journal.entries).toEqual([]);
+  expect(world.ports()).toEqual([]);
+  expect(addresses()).toEqual([]);
+});
+
+test.each(["question", "answer"] as const)("when the %s to a manager is lost, the address is given back once one answers", async (what) => {
+  await world.attach("/run/netns/y");
+  // The network is asked for first.
+  const inspecting = world.cluster.store.get.bind(world.cluster.store);
+  world.cluster.store.get = (key) => {
+    world.nextIsLost = what;
+    world.cluster.store.get = inspecting;
+    return inspecting(key);
+  };
+  await expect(world.attach()).rejects.toThrow("no manager answers");
+  expect(world.ports()).toEqual(["/run/netns/y/eth0"]);
+  expect(world.journal.entries.map(({ state }) => state).sort()).toEqual(["held", "leaving"]);
+  await world.endpoints.settle();
+  expect(world.journal.entries.map(({ state }) => state)).toEqual(["held"]);
+  expect(addresses()).toHaveLength(1);
+  expectConsistent(world.cluster);
+});
+
+test("without a manager the interface goes, and the address when one answers again", async () => {
+  const { id } = await world.attach();
+  world.nextIsLost = "question";
+  await world.endpoints.detach(id);
+  expect(world.ports()).toEqual([]);
+  expect(addresses()).toHaveLength(1);
+  await world.endpoints.settle();
+  expect(addresses()).toEqual([]);
+  expect(world.journal.entries).toEqual([]);
+});
+
+test("the next agent holds what this one held, and gives back what it only asked for", async () => {
+  const { id } = await world.attach();
+  const held = world.journal.get(id);
+  if (!held) throw new Error("not in the journal");
+  world.journal.write({ ...held, id: "ab".repeat(32), state: "asked", record: null, networkRecord: null });
+  await world.follower.close();
+  world.start();
+  expect(world.endpoints.all.map((entry) => entry.id)).toEqual([id]);
+  await world.endpoints.settle();
+  expect(world.journal.entries.map((entry) => entry.id)).toEqual([id]);
+  expect(addresses()).toHaveLength(1);
+});
+
+test("an endpoint whose namespace is gone, or is another by now, is let go", async () => {
+  await world.attach("/run/netns/x");
+  await world.attach("/run/netns/y");
+  world.namespaces.delete("/run/netns/x");
+  world.namespaces.set("/run/netns/y", "99");
+  await world.endpoints.settle();
+  expect(world.endpoints.all).toEqual([]);
+  expect(addresses()).toEqual([]);
+  expect(world.events.filter((event) => event.startsWith("lost"))).toHaveLength(2);
+});
+
+test("what is being attached is not taken for something left over", async () => {
+  const attaching = world.attach();
+  await Promise.all([world.endpoints.settle(), attaching, world.endpoints.settle()]);
+  expect(world.endpoints.all).toHaveLength(1);
+  expectConsistent(world.cluster);
+});
+
+test("an endpoint that the store has lost is put back as it was", async () => {
+  const { id, record } = await world.attach();
+  await world.cluster.manager.ask(world.cluster.caller("b"), "endpoint.remove", { id, network: "blue" });
+  expect(addresses()).toEqual([]);
+  await world.endpoints.restore(id);
+  expect(addresses()).toMatchObject([{ ip: "10.0.0.2", endpoint: id }]);
+  expect(world.endpoints.all[0].record?.mac).toBe(record?.mac);
+  expect(world.events).toContain("restored");
+});
+
+test("and given up when its address is another's by now", async () => {
+  const { id, record } = await world.attach();
+  await world.cluster.manager.ask(world.cluster.caller("b"), "endpoint.remove", { id, network: "blue" });
+  const mac = record?.mac;
+  await world.cluster.endpoint(7, { ips: ["10.0.0.2"], ...(mac === undefined ? {} : { mac }) }, "c");
+  await world.endpoints.restore(id);
+  expect(world.endpoints.all).toEqual([]);
+  expect(world.ports()).toEqual([]);
+  expectConsistent(world.cluster);
+});
