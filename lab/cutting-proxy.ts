@@ -20,6 +20,8 @@ export class CuttingProxy {
   #refusing = false;
   /** Connections that were made through it. */
   connections = 0;
+  /** And those that were cut as they came. */
+  refused = 0;
 
   private constructor(target: string, cuts: readonly Cut[]) {
     const at = target.lastIndexOf(":");
@@ -51,6 +53,7 @@ export class CuttingProxy {
 
   #pass(client: Socket): void {
     if (this.#refusing) {
+      this.refused++;
       client.destroy();
       return;
     }

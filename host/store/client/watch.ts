@@ -27,14 +27,11 @@ import type { Channel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import { Gather, type Gathered } from "./gather.ts";
 import { listAll } from "./pages.ts";
+import { Pulse } from "./pulse.ts";
 import { isAway, storeError, whyNot } from "./reasons.ts";
 import { eventOf, rangeOf } from "./translate.ts";
 
 type Stream = ClientDuplexStream<WatchRequest, WatchResponse>;
-
-/** A stream on which nothing comes is asked for a sign of life so often, and left after so long without. */
-const PROGRESS_MS = 3000;
-const SILENCE_MS = 10_000;
 
 /** What the watcher has: everything of a store up to a revision. */
 interface Known {
@@ -132,7 +129,7 @@ export class PrefixWatch implements Watch {
       const gather = new Gather(known.revision);
       pulse.wait();
       for await (const response of stream as AsyncIterable<WatchResponse>) {
-        pulse.heard();
+        pulse.rest();
         await this.#take(response, known, gather);
         pulse.wait();
       }
@@ -140,11 +137,11 @@ export class PrefixWatch implements Watch {
     } catch (error) {
       if (!this.#stream && !(error instanceof Gap)) throw new Restart();
       if (isAway(error)) this.#connection.leave(channel);
-      if (pulse.isSilent) throw new GrpcFailure(status.UNAVAILABLE, `${channel.endpoint}: nothing heard in ${SILENCE_MS / 1000} s`);
+      if (pulse.isSilent) throw new GrpcFailure(status.UNAVAILABLE, `${channel.endpoint}: nothing was heard for too long`);
       if (isAway(error)) throw new GrpcFailure(status.UNAVAILABLE, `${channel.endpoint}: ${whyNot(error)}`, { cause: error });
       throw error;
     } finally {
-      pulse.stop();
+      pulse.rest();
       stream.cancel();
       this.#stream = null;
     }
@@ -197,35 +194,4 @@ async function open(channel: Channel, metadata: Metadata): Promise<{ channel: Ch
   // A member of a real etcd that lost the others ends the stream, rather than to keep quiet.
   metadata.set("hasleader", "true");
   return { channel, stream: channel.stream(methodsOf(WatchService).watch, metadata) };
-}
-
-/** Cancels a stream on which nothing is heard while somebody waits for it. */
-class Pulse {
-  isSilent = false;
-  readonly #stream: Stream;
-  #silence: NodeJS.Timeout | undefined;
-  #ask: NodeJS.Timeout | undefined;
-
-  constructor(stream: Stream) {
-    this.#stream = stream;
-  }
-
-  wait(): void {
-    this.#ask = setInterval(() => {
-      this.#stream.write(create(WatchRequestSchema, { requestUnion: { case: "progressRequest", value: {} } }));
-    }, PROGRESS_MS);
-    this.#silence = setTimeout(() => {
-      this.isSilent = true;
-      this.#stream.cancel();
-    }, SILENCE_MS);
-  }
-
-  heard(): void {
-    clearInterval(this.#ask);
-    clearTimeout(this.#silence);
-  }
-
-  stop(): void {
-    this.heard();
-  }
 }
