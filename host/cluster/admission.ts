@@ -19,7 +19,7 @@ import { parseToken, pinOf, sameSecret } from "./token.ts";
 export interface AdmissionOptions {
   store: Store;
   authority: Authority;
-  clusterId: string;
+  clusterId: () => string;
   /** An embedded store has exactly one manager. */
   embedded: boolean;
   /** Milliseconds since 1970. */
@@ -89,7 +89,7 @@ export class Admission {
     const { entries } = await store.list(NODES);
     return {
       nodeId: record.id,
-      clusterId,
+      clusterId: clusterId(),
       certificateDer: toDer(certificate),
       caDer: [toDer(authority.certificate)],
       caKeyPkcs8: record.role === "manager" ? privateKeyDer(authority.key) : new Uint8Array(),
@@ -168,7 +168,7 @@ export class Admission {
 
   #certify(record: NodeRecord, request: Uint8Array): Promise<string> {
     const { authority, clusterId, now } = this.#options;
-    const holder = { nodeId: record.id, clusterId, role: record.role, hosts: hostsOf(record) };
+    const holder = { nodeId: record.id, clusterId: clusterId(), role: record.role, hosts: hostsOf(record) };
     return authority.issue(request, holder, now()).catch(asUsage);
   }
 }

@@ -10,7 +10,7 @@ import { withNewSecret } from "../model/cluster/token-record.ts";
 import { OperationError } from "../model/errors.ts";
 import { hostsOf } from "./admission.ts";
 import { Authority } from "./ca.ts";
-import { makeRequest, newKey, publicKeyHash } from "./certificate.ts";
+import { makeRequest, newKey, publicKeyHash, readCertificate } from "./certificate.ts";
 import { loadEntries } from "./restore.ts";
 import type { NodeState, StateDir } from "./state-dir.ts";
 
@@ -53,7 +53,20 @@ export async function up(state: StateDir, founder: Founder): Promise<NodeState> 
       `this host is node ${node.name}, a worker of cluster ${node.clusterId}: it comes back by \`weft join\`, or \`weft leave\` first`,
     );
   }
-  return node ?? found(state, founder);
+  if (!node) return found(state, founder);
+  await certifyOwn(state, node, founder);
+  return node;
+}
+
+/** A manager has the CA's key: that its certificate has expired while it was off, or is of the cluster before a restore, keeps it from nothing. */
+async function certifyOwn(state: StateDir, { id, clusterId }: NodeState, { vtep, manager, now }: Founder): Promise<void> {
+  const [certificate, key] = [state.certificate(), state.key()];
+  if (certificate === null || key === null) return; // Identity says what is missing
+  const facts = readCertificate(certificate);
+  if (facts.clusterId === clusterId && now < facts.notAfter) return;
+  const authority = await loadAuthority(state);
+  const holder = { nodeId: id, clusterId, role: "manager" as const, hosts: hostsOf({ vtep, manager }) };
+  state.writeCertificate(await authority.issue(await makeRequest(key), holder, now));
 }
 
 /** Of a manager's state directory. Throws OperationError. */

@@ -19,7 +19,7 @@ export class Members {
   readonly #asked = new Set<string>();
   #nodes: Set<string> | null = null;
 
-  /** @param own the manager's own node, which is let in before there is a record of it: it is what writes the first */
+  /** @param own the manager's own node, which is let in before there is a record of it, since it writes the first; not when that has gone */
   constructor(store: Store, own: string) {
     this.#store = store;
     this.#own = own;
@@ -36,8 +36,8 @@ export class Members {
 
   /** "unknown" until the store has said; who asks again is told. */
   standing(nodeId: string): Standing {
-    if (nodeId === this.#own || this.#nodes?.has(nodeId)) return "member";
     if (this.#removed.has(nodeId)) return "removed";
+    if (nodeId === this.#own || this.#nodes?.has(nodeId)) return "member";
     if (this.#nodes) void this.#lookUp(nodeId);
     return "unknown";
   }
@@ -69,7 +69,7 @@ export class Members {
   #remove(nodeId: string): void {
     this.#nodes?.delete(nodeId);
     this.#noteRemoved(nodeId);
-    if (nodeId !== this.#own) for (const listener of this.#leaving) listener(nodeId);
+    for (const listener of this.#leaving) listener(nodeId);
   }
 
   #noteRemoved(nodeId: string): void {

@@ -49,33 +49,35 @@ function managerOf({ id, vtep, managers }: NodeState, { lines }: Backup): Pick<N
   return line ? JSON.parse(JSON.parse(line)[1]) : { vtep, manager: managers[0] ?? null };
 }
 
-/** Puts the lines of a backup into a store without a cluster, the cluster's record last: before it, whatever is there is a load cut short. */
+/**
+ * Puts the lines of a backup into a store without a cluster, the cluster's record last: before it, whatever is there is of a load cut short.
+ * What the backup has too is put over, not deleted first: a manager whose own record goes, even for a moment, is one that was removed.
+ */
 export async function loadEntries(store: Store, text: string): Promise<void> {
   const entries = text.split("\n").map((line): [string, string] => JSON.parse(line));
-  await store.commit([{ key: CLUSTER_KEY, is: "absent" }], [{ deletePrefix: ROOT }]);
-  for (const changes of inTransactions(entries.filter(([key]) => key !== CLUSTER_KEY))) {
+  const keys = new Set(entries.map(([key]) => key));
+  const stale = (await store.list(ROOT, { keysOnly: true })).entries.filter(({ key }) => !keys.has(key));
+  const puts = entries.map(([put, value]) => ({ put, value }));
+  const [last, others] = [puts.filter(({ put }) => put === CLUSTER_KEY), puts.filter(({ put }) => put !== CLUSTER_KEY)];
+  for (const changes of inTransactions([...stale.map(({ key }) => ({ delete: key })), ...others, ...last])) {
     const { succeeded } = await store.commit([{ key: CLUSTER_KEY, is: "absent" }], changes);
     if (!succeeded) throw new OperationError("another cluster was put into the store meanwhile");
   }
-  const last = entries.filter(([key]) => key === CLUSTER_KEY);
-  await store.commit(
-    [{ key: CLUSTER_KEY, is: "absent" }],
-    last.map(([put, value]) => ({ put, value })),
-  );
 }
 
-function inTransactions(entries: [string, string][]): Change[][] {
+function inTransactions(all: ({ put: string; value: string } | { delete: string })[]): Change[][] {
   const transactions: Change[][] = [];
   let changes: Change[] = [];
   let characters = 0;
-  for (const [put, value] of entries) {
-    if (changes.length === 0 || changes.length === CHANGES_MAX || characters + value.length > CHARACTERS_MAX) {
+  for (const change of all) {
+    const size = "put" in change ? change.put.length + change.value.length : change.delete.length;
+    if (changes.length === 0 || changes.length === CHANGES_MAX || characters + size > CHARACTERS_MAX) {
       changes = [];
       characters = 0;
       transactions.push(changes);
     }
-    changes.push({ put, value });
-    characters += put.length + value.length;
+    changes.push(change);
+    characters += size;
   }
   return transactions;
 }

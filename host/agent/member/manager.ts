@@ -53,9 +53,10 @@ export async function startManager({ options, state, identity, node, client, log
   const admission = new Admission({
     store: client,
     authority,
-    clusterId: node.clusterId,
+    clusterId: () => ids.id,
     embedded: options.store.kind === "embedded",
     now: Date.now,
+    onAdmitted: (nodeId) => members.admit(nodeId),
   });
   const sweep = periodic(
     SWEEP_MS,

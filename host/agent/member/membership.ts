@@ -1,6 +1,6 @@
 // Who this host is: a member that comes back, the founder of a cluster, or one that joins. Main thread.
 
-import { found } from "../../cluster/bootstrap.ts";
+import { up } from "../../cluster/bootstrap.ts";
 import { join } from "../../cluster/join.ts";
 import type { NodeState, StateDir } from "../../cluster/state-dir.ts";
 import type { MemberOptions } from "../../model/cluster/start.ts";
@@ -23,13 +23,8 @@ export function frontAddress({ listen: { host, port } }: MemberOptions, vtep: st
 export async function becomeMember(state: StateDir, options: MemberOptions, vtep: string): Promise<NodeState> {
   const now = Date.now();
   const manager = frontAddress(options, vtep);
-  const before = state.node();
   if (options.join === null) {
-    if (before?.role === "worker")
-      throw new OperationError(
-        `this host is a worker of cluster ${before.clusterId}: weft join brings it back; weft leave comes before a cluster of its own`,
-      );
-    if (!before) await found(state, { name: options.name, vtep, manager, now });
+    await up(state, { name: options.name, vtep, manager, now });
   } else {
     const { token, managers } = options.join;
     const serves = options.store.kind === "etcd" ? manager : null;

@@ -19,7 +19,7 @@ beforeAll(async () => {
   manager = await ground.manager();
   member = await ground.member(manager);
   const authority = await loadAuthority(manager.state);
-  admission = new Admission({ store: manager.store, authority, clusterId: manager.record.id, embedded: true, now: Date.now });
+  admission = new Admission({ store: manager.store, authority, clusterId: () => manager.record.id, embedded: true, now: Date.now });
 });
 afterAll(() => ground.close());
 

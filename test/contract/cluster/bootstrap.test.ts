@@ -5,7 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { enterStore, found, loadAuthority, up } from "../../../host/cluster/bootstrap.ts";
 import { readCertificate } from "../../../host/cluster/certificate.ts";
 import { join } from "../../../host/cluster/join.ts";
-import { StateDir } from "../../../host/cluster/state-dir.ts";
+import { type NodeState, StateDir } from "../../../host/cluster/state-dir.ts";
 import { CLUSTER_KEY, MEMBERS_KEY, nodeKey, PROBE_SECRET_KEY, ROOT, tokenKey } from "../../../host/model/cluster/keys.ts";
 import type { ClusterRecord, NodeRecord } from "../../../host/model/cluster/records.ts";
 import { openEmbedded } from "../../../host/store/embedded/backend.ts";
@@ -38,19 +38,27 @@ test("a new cluster has its record, tokens, the probes' secret and its first nod
 });
 
 test("cut short between the state directory and the store, before or after, it is finished by the next start", async () => {
-  const manager = await ground.manager();
-  const state = manager.state;
-  const settled = state.node();
-  if (!settled) throw new Error("no node");
-  // After the transaction: the mark is still there.
-  state.writeNode({ ...settled, founding: true });
-  expect(await enterStore(manager.store, state, NEW, Date.now())).toEqual(manager.record);
-  expect(state.node()).toEqual(settled);
-  // Before it: the store has nothing.
-  await manager.store.commit([], [{ deletePrefix: ROOT }]);
-  state.writeNode({ ...settled, founding: true });
-  const record = await enterStore(manager.store, state, NEW, Date.now());
-  expect(record.id).toBe(settled.clusterId);
+  const directory = ground.folder();
+  const state = StateDir.open(directory);
+  const node = await found(state, { name: "m", vtep: "10.99.0.1", manager: "127.0.0.1:1", now: Date.now() });
+  state.close();
+  const manager = await ground.manager({}, directory);
+  expect(manager.record.id).toBe(node.clusterId);
+  // After the transaction: only the mark is still there.
+  const settled = manager.state.node() as NodeState;
+  manager.state.writeNode({ ...settled, founding: true });
+  expect(await enterStore(manager.store, manager.state, NEW, Date.now())).toEqual(manager.record);
+  expect(manager.state.node()).toEqual(settled);
+});
+
+test("a manager that was off until its certificate had expired makes itself another", async () => {
+  const directory = ground.folder();
+  const state = StateDir.open(directory);
+  await found(state, { name: "m", vtep: "10.99.0.1", manager: "127.0.0.1:1", now: Date.now() - 40 * 86_400_000 });
+  state.close();
+  const manager = await ground.manager({}, directory);
+  expect(manager.identity.facts().notAfter).toBeGreaterThan(Date.now());
+  expect((await ground.member(manager)).node.clusterId).toBe(manager.record.id);
 });
 
 test("a store that is empty, or another cluster's, is refused by name", async () => {

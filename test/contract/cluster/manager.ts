@@ -74,7 +74,7 @@ export class Manager {
       const admission = new Admission({
         store,
         authority,
-        clusterId: node.clusterId,
+        clusterId: () => record.id,
         embedded,
         now,
         onAdmitted: (id) => members.admit(id),

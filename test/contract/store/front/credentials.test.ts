@@ -25,7 +25,7 @@ test("certificates are replaced live; the chain ends with the CA; TLS 1.3 only",
   const admission = new Admission({
     store: manager.store,
     authority: await loadAuthority(manager.state),
-    clusterId: manager.record.id,
+    clusterId: () => manager.record.id,
     embedded: true,
     now: Date.now,
   });
