@@ -28,8 +28,9 @@ export interface AdmissionOptions {
   onAdmitted?(nodeId: string): void;
 }
 
-/** Hosts that are let in at the same time; a certificate is 10 ms of work, and these callers are strangers. */
-const ASKING_MAX = 16;
+/** Hosts that are seen to at the same time, and that wait for it: a certificate is 10 ms of work, and these callers are strangers. */
+const WORKING_MAX = 8;
+const WAITING_MAX = 256;
 /** Races lost to other joiners. */
 const TRIES_MAX = 50;
 const VERSION_CHARACTERS_MAX = 64;
@@ -48,7 +49,8 @@ interface Candidate {
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #pin: string;
-  #asking = 0;
+  readonly #waiting: (() => void)[] = [];
+  #working = 0;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
@@ -57,12 +59,15 @@ export class Admission {
 
   /** Throws UsageError for what the caller wrote wrong, OperationError for what cannot be. */
   async ask(request: JoinRequest): Promise<MessageInitShape<typeof JoinAnswerSchema>> {
-    if (this.#asking >= ASKING_MAX) throw new OperationError(`${ASKING_MAX} hosts are joining at this moment: try again`);
-    this.#asking++;
+    if (this.#working < WORKING_MAX) this.#working++;
+    else if (this.#waiting.length < WAITING_MAX) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else throw new OperationError(`${WAITING_MAX} hosts are waiting to join at this moment: try again`);
     try {
       return await this.#admit(request);
     } finally {
-      this.#asking--;
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#working--;
     }
   }
 

@@ -77,10 +77,20 @@ export function readBackup(file: string): Backup {
   const body = text.slice(end + 1);
   if (hashOf(body) !== hash) throw refused("damaged (its checksum does not fit)");
   const [first, ...lines] = body.trimEnd().split("\n");
-  const head: BackupHead = JSON.parse(first);
-  parseNode(JSON.stringify(head.node), file);
+  const head = readHead(first, file);
   if (head.entries !== lines.length) throw refused(`damaged (${lines.length} entries, not ${head.entries})`);
   return { head, lines };
+}
+
+/** The checksum fits: whoever made it was weft, or meant it. */
+function readHead(text: string, file: string): BackupHead {
+  try {
+    const head: BackupHead = JSON.parse(text);
+    parseNode(JSON.stringify(head.node), file);
+    return head;
+  } catch (error) {
+    throw new OperationError(`${file}: not a backup of weft (its head cannot be read)`, { cause: error });
+  }
 }
 
 function hashOf(text: string): string {

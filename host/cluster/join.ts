@@ -32,6 +32,8 @@ export interface Joining {
 }
 
 const TIMEOUT_MS = 5000;
+/** A manager may have many to let in. */
+const ASK_MS = 15_000;
 const KEEPALIVE_MS = 3000;
 
 /**
@@ -122,7 +124,7 @@ function showAuthority(endpoint: string, { timeoutMs = TIMEOUT_MS }: Joining): P
 }
 
 async function ask(endpoint: string, authority: string, joining: Joining, csrDer: Uint8Array, nodeId: string): Promise<JoinAnswer> {
-  const { token, name, vtep, manager, version, timeoutMs = TIMEOUT_MS } = joining;
+  const { token, name, vtep, manager, version, timeoutMs = ASK_MS } = joining;
   const request = create(JoinRequestSchema, { token: token.trim(), csrDer, name, vtep, nodeId, managerAddress: manager ?? "", version });
   const connection = connect(
     () => [endpoint],

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join as path } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -67,6 +68,10 @@ test("a damaged or foreign file is refused by name", async () => {
   expect(refusal("#!/bin/sh\n")).toBe("FILE: not a backup of weft");
   expect(refusal(good.toString().replace("weft-backup 1 ", "weft-backup 2 "))).toBe("FILE: a backup of version 2, and this weft knows 1");
   expect(refusal(good.subarray(0, good.length - 1))).toBe("FILE: damaged (its checksum does not fit)");
+  for (const head of ["x", "null", "{}"]) {
+    const hash = createHash("sha256").update(`${head}\n`).digest("hex");
+    expect(refusal(`weft-backup 1 ${hash}\n${head}\n`)).toBe("FILE: not a backup of weft (its head cannot be read)");
+  }
   for (let at = 100; at < good.length; at += 997) {
     const flipped = Buffer.from(good);
     flipped[at] ^= 1;
