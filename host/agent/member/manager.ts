@@ -14,6 +14,7 @@ import type { MemberOptions, StoreOptions } from "../../model/cluster/start.ts";
 import { StoreError } from "../../model/cluster/store.ts";
 import { messageOf, type OperationError, UsageError } from "../../model/errors.ts";
 import type { Backend } from "../../store/backend.ts";
+import type { TlsFiles } from "../../store/client/credentials.ts";
 import type { ClusterClient } from "../../store/client/store.ts";
 import { openEmbedded } from "../../store/embedded/backend.ts";
 import { EtcdBackend } from "../../store/etcd/backend.ts";
@@ -135,10 +136,7 @@ function openBackend(
 ): Promise<Backend> | Backend {
   if (store.kind === "embedded") return openEmbedded({ file, name, onDeath });
   const { endpoints, ca, cert, key, user } = store;
-  const tls =
-    ca === null && cert === null
-      ? null
-      : () => ({ caPem: read(ca, "--store-ca"), certPem: read(cert, "--store-cert"), keyPem: read(key, "--store-key") });
+  const tls = storeTls(ca, cert, key);
   const colon = user?.indexOf(":") ?? 0;
   return new EtcdBackend({
     endpoints,
@@ -147,8 +145,20 @@ function openBackend(
   });
 }
 
-function read(file: string | null, flag: string): string {
-  if (file === null) return "";
+/** Read once now, so that a file that is not there is told with its flag; and again for each connection, since certificates are renewed. */
+function storeTls(ca: string | null, cert: string | null, key: string | null): (() => TlsFiles) | null {
+  if (ca === null && cert === null) return null;
+  if (ca === null)
+    throw new UsageError("--store-cert is of no use without --store-ca: the CA that etcd's own certificate is checked against");
+  const files = () => ({
+    caPem: read(ca, "--store-ca"),
+    ...(cert !== null && key !== null ? { certPem: read(cert, "--store-cert"), keyPem: read(key, "--store-key") } : {}),
+  });
+  files();
+  return files;
+}
+
+function read(file: string, flag: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {

@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { type OperationsParts, operationsOf } from "../../../../host/agent/member/operations.ts";
+import { ClusterView } from "../../../../host/follow/cluster-view.ts";
+import type { PeerResource } from "../../../../host/model/cluster/answers.ts";
+import { nodeRecord } from "../../follow/records.ts";
+
+const REACHABLE: Omit<PeerResource, "node" | "name" | "vtep"> = {
+  state: "reachable",
+  cause: null,
+  rttSeconds: 0.001,
+  loss: 0,
+  pathMtu: 1500,
+};
+
+/** Who was asked what. */
+function parts() {
+  const asked: string[] = [];
+  const room = (name: string) =>
+    new Proxy(
+      {},
+      {
+        get:
+          (_, what) =>
+          (...words: unknown[]) =>
+            asked.push(`${name}.${String(what)} ${JSON.stringify(words[0])}`),
+      },
+    );
+  const view = new ClusterView("self");
+  view.setNodes([nodeRecord("self", "10.99.0.1"), nodeRecord("b", "10.99.0.2"), nodeRecord("c", "10.99.0.3")]);
+  view.setAlive(["self", "b"]);
+  const peers = ["b", "c"].map((node) => ({ node, name: node, vtep: view.node(node)?.vtep ?? "", ...REACHABLE }));
+  const all = {
+    client: { do: async (name: string, input: unknown) => asked.push(`manager ${name} ${JSON.stringify(input)}`) },
+    containers: room("containers"),
+    connecting: room("connecting"),
+    prober: { peers: () => peers },
+    view,
+    leave: async () => asked.push("leave"),
+    backup: async () => asked.push("backup"),
+  } as unknown as OperationsParts;
+  return { asked, operations: operationsOf(all) };
+}
+
+const gone = new AbortController().signal;
+
+test("what is of this host is done here, the rest a manager is asked for", async () => {
+  const { asked, operations } = parts();
+  await operations.do("container.ls", { all: true }, gone);
+  await operations.do("network.connect", { network: "blue", target: "netns:x", ips: [], aliases: [] }, gone);
+  await operations.do("network.ls", { filters: {} }, gone);
+  await operations.do("cluster.leave", { force: false }, gone);
+  expect(asked).toEqual([
+    'containers.list {"all":true}',
+    'connecting.connect {"network":"blue","target":"netns:x","ips":[],"aliases":[]}',
+    'manager network.ls {"filters":{}}',
+    "leave",
+  ]);
+});
+
+test("a node whose lease has ended is down, whatever probes say", async () => {
+  const { operations } = parts();
+  const peers = (await operations.do("peer.ls", {}, gone)) as PeerResource[];
+  expect(peers.map(({ node, state }) => [node, state])).toEqual([
+    ["b", "reachable"],
+    ["c", "down"],
+  ]);
+});
