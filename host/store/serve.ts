@@ -1,6 +1,8 @@
 // The gRPC server: etcd's v3 API over a backend, and whatever other services the same port is to have. Who the caller is and what it may do is
 // decided by `backendFor`, once for each call. Main thread.
 
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { Server, type ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { messageOf, OperationError } from "../model/errors.ts";
 import { Cluster, KV, Lease, Maintenance, Watch } from "./generated/rpc_pb.js";
@@ -56,14 +58,24 @@ export async function serveBackend({ host, port, credentials, backendFor, servic
   return { port: bound, close: () => close(server, handlers) };
 }
 
-function listen(server: Server, host: string, port: number, credentials: ServerCredentials): Promise<number> {
+async function listen(server: Server, host: string, port: number, credentials: ServerCredentials): Promise<number> {
   const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, bound) => {
-      if (error) reject(new OperationError(`cannot listen on ${address}: ${messageOf(error)}`, { cause: error }));
-      else resolve(bound);
-    });
+  const fail = (error: unknown) => new OperationError(`cannot listen on ${address}: ${messageOf(error)}`, { cause: error });
+  await tryOut(host, port).catch((error) => {
+    throw fail(error);
   });
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentials, (error, bound) => (error ? reject(fail(error)) : resolve(bound)));
+  });
+}
+
+/** grpc-js says of an address that it cannot have only that, and prints it as well: the system says why. */
+async function tryOut(host: string, port: number): Promise<void> {
+  const trial = createServer();
+  trial.listen({ host, port });
+  await once(trial, "listening");
+  trial.close();
+  await once(trial, "close");
 }
 
 function close(server: Server, handlers: Handlers): Promise<void> {
