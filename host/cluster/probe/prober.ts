@@ -7,6 +7,7 @@ import { probeMac } from "../../model/cluster/probe-mac.ts";
 import type { Family } from "../../model/ip.ts";
 import { overheadBytes } from "../../model/mtu.ts";
 import type { PeerProbes, ProbesView } from "../../model/view.ts";
+import { Bucket } from "./bucket.ts";
 import { decodeProbe, encodeProbe, type Unreadable } from "./codec.ts";
 import { Detector, type Ignored, TICK_MS } from "./detector.ts";
 import { NONCES, type Outgoing, type ProbeMessage } from "./message.ts";
@@ -16,6 +17,8 @@ import type { Peer, ProbedPeer } from "./peer.ts";
 type Refused = Unreadable | Ignored | "misdirected";
 
 const MS_PER_SECOND = 1000;
+/** Frames that are looked at, whoever sent them: many times what a large cluster has to say, and a fraction of what this thread can do. */
+const FRAMES_PER_SECOND = 10_000;
 
 export interface ProberOptions {
   /** The network of probes: frames from their Ethernet header on. */
@@ -39,6 +42,7 @@ export class Prober implements ProbesView {
   readonly #overhead: number;
   readonly #detector: Detector;
   readonly #refused = new Map<Refused, number>();
+  readonly #frames = new Bucket(FRAMES_PER_SECOND, FRAMES_PER_SECOND);
   #handler: (suspected: Set<string>) => void = () => {};
   #timer: NodeJS.Timeout | undefined;
 
@@ -120,14 +124,15 @@ export class Prober implements ProbesView {
 
   #take(frame: Uint8Array): void {
     if (this.#timer === undefined) return;
-    const message = decodeProbe(frame, this.#options.key);
-    const refused = typeof message === "string" ? message : this.#act(message);
+    const refused = this.#act(frame, performance.now());
     if (refused !== null) this.#refused.set(refused, (this.#refused.get(refused) ?? 0) + 1);
   }
 
-  #act(message: ProbeMessage): Refused | null {
-    if (message.to !== this.#options.nodeId) return "misdirected";
-    return this.#detector.receive(message, performance.now());
+  #act(frame: Uint8Array, now: number): Refused | null {
+    if (!this.#frames.take(now)) return "limited";
+    const message = decodeProbe(frame, this.#options.key);
+    if (typeof message === "string") return message;
+    return message.to === this.#options.nodeId ? this.#detector.receive(message, now) : "misdirected";
   }
 }
 

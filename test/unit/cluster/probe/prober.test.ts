@@ -133,6 +133,14 @@ describe("frames that are not acted on are counted, each by its reason", () => {
     for (let i = 0; i < 110; i++) members[0].take(encodeProbe(message, macs, KEY));
     expect(members[0].prober.refused()).toEqual([{ reason: "limited", frames: 10 }]);
   });
+
+  test("limited, whoever sent them", () => {
+    for (let i = 0; i < 10_100; i++) members[0].take(new Uint8Array(60));
+    expect(members[0].prober.refused()).toEqual([
+      { reason: "malformed", frames: 10_000 },
+      { reason: "limited", frames: 100 },
+    ]);
+  });
 });
 
 test("one that is stopped neither sends nor answers, and may be started again", () => {
