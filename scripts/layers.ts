@@ -87,7 +87,7 @@ const ROOMS: Room[] = [
   },
   {
     path: "host/follow",
-    may: ["host/model"],
+    may: ["host/model", "host/ipam"],
     why: "turns the cluster's state into what this host shall forward: it is fed and asked, and touches nothing",
   },
   {

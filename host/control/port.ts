@@ -59,6 +59,7 @@ export function interfaceOf({ netnsPath, network }: Port, config: PortConfig, no
     netnsPath,
     interface: config.interface,
     addresses: config.addresses,
+    ...(config.routes ? { routes: config.routes } : {}),
     mac: config.mac,
     mtu: network.mtu,
     alias: `${ALIAS_PREFIX}${node}/${network.name}`,

@@ -2,6 +2,7 @@
 // host shall forward, made from that. Every change says what of `desired` it may have touched, so that one endpoint among 100,000 costs one
 // entry. No I/O, no clock: watches feed it (follower.ts), and so can a simulation. Main thread.
 
+import { formatBlock, readBlock } from "../ipam/block.ts";
 import type { EndpointRecord, NetworkRecord, NodeRecord } from "../model/cluster/records.ts";
 import type { PortConfig } from "../model/config.ts";
 import type { Desired, DesiredNetwork, DirtyNetwork } from "../model/forwarding.ts";
@@ -159,7 +160,7 @@ export class ClusterView {
     const known = this.#members.get(network.id);
     const member = known ?? this.#join(network);
     member.local.set(endpoint.record.id, endpoint);
-    member.desired.ports.set(portKey(endpoint), portOf(endpoint));
+    member.desired.ports.set(portKey(endpoint), portOf(endpoint, network));
     this.#touch(member).frame = true;
     return known === undefined;
   }
@@ -311,6 +312,11 @@ function portKey({ netns, interface: name }: LocalEndpoint): string {
   return `${netns}/${name}`;
 }
 
-function portOf({ record, netns, interface: name }: LocalEndpoint): PortConfig {
-  return { netns, interface: name, addresses: record.addresses, mac: record.mac };
+function portOf({ record, netns, interface: name }: LocalEndpoint, { subnets }: NetworkRecord): PortConfig {
+  const { addresses, mac } = record;
+  const inFamily = (subnet: string) => addresses.some((address) => address.includes(":") === subnet.includes(":"));
+  const own = new Set(addresses.map((address) => formatBlock(readBlock(address))));
+  // All subnets of a network are one Ethernet: the others are reached without a gateway.
+  const routes = subnets.map(({ subnet }) => subnet).filter((subnet) => inFamily(subnet) && !own.has(subnet));
+  return { netns, interface: name, addresses, mac, ...(routes.length > 0 ? { routes } : {}) };
 }

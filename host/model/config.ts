@@ -77,4 +77,6 @@ export interface PortConfig {
   /** CIDR form; file key `address`, a string or a list. */
   addresses: string[];
   mac: string;
+  /** Destinations that are on-link besides the addresses' own subnets, as CIDR: the network's other subnets. No file key. */
+  routes?: string[];
 }

@@ -20,6 +20,8 @@ export interface PortOptions {
   interface: string;
   /** CIDR form. Other global addresses of the interface are removed. */
   addresses: readonly string[];
+  /** CIDR form: destinations that are on-link besides the addresses' own subnets. */
+  routes?: readonly string[];
   mac: string;
   /** Inner IP MTU in bytes. */
   mtu: number;
@@ -117,6 +119,7 @@ function configuration(options: PortOptions, link: Link): string[][] {
     // Addresses come from the control plane, which gives none twice: no duplicate address detection, whose second of silence only delays.
     ...wanted.map((cidr) => ["address", "replace", formatCidr(cidr), "dev", name, ...(cidr.family === 6 ? ["nodad"] : [])]),
     set("up"),
+    ...(options.routes ?? []).map((destination) => ["route", "replace", destination, "dev", name]),
   ];
 }
 

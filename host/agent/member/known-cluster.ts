@@ -8,18 +8,18 @@ import { CLUSTER_KEY, PROBE_SECRET_KEY } from "../../model/cluster/keys.ts";
 import type { ClusterRecord, SecretRecord } from "../../model/cluster/records.ts";
 import { type Store, StoreError } from "../../model/cluster/store.ts";
 import { OperationError } from "../../model/errors.ts";
+import { CLUSTER_FILE } from "./state-files.ts";
 
 export interface KnownCluster {
   record: ClusterRecord;
   probe: SecretRecord;
 }
 
-const FILE = "cluster.json";
 const MODE = 0o600;
 
 /** Answers it, and why it is only what was known before, if that is so. Rejects with OperationError when it was never known. */
 export async function knowCluster(store: Pick<Store, "get">, stateDir: string): Promise<{ known: KnownCluster; degraded: string | null }> {
-  const file = join(stateDir, FILE);
+  const file = join(stateDir, CLUSTER_FILE);
   try {
     const [record, probe] = await Promise.all([store.get(CLUSTER_KEY), store.get(PROBE_SECRET_KEY)]);
     if (record === null || probe === null) throw new OperationError("the store has no cluster");

@@ -11,10 +11,10 @@ import { Journal } from "../../endpoint/journal.ts";
 import type { ClusterView } from "../../follow/cluster-view.ts";
 import { Follower } from "../../follow/follower.ts";
 import { newLongId } from "../../model/cluster/ids.ts";
-import { messageOf } from "../../model/errors.ts";
 import { Containers } from "../../sandbox/containers.ts";
 import type { ClusterClient } from "../../store/client/store.ts";
 import type { Overlay } from "./overlay.ts";
+import { CONTAINERS, ENDPOINTS } from "./state-files.ts";
 
 export interface LocalParts {
   state: StateDir;
@@ -36,7 +36,7 @@ export class LocalEndpoints {
   constructor(parts: LocalParts) {
     const { state, client, view, overlay, log } = parts;
     this.#parts = parts;
-    this.#journal = new Journal(join(state.path, "endpoints"));
+    this.#journal = new Journal(join(state.path, ENDPOINTS));
     this.#follower = new Follower({
       store: client,
       view,
@@ -63,7 +63,7 @@ export class LocalEndpoints {
       onEvent: (event, { id, network, netns }, detail) =>
         log[event === "pending" ? "debug" : "info"]({ endpoint: id, network, netns, detail }, `endpoint ${event}`),
     });
-    this.#sandboxes = new Containers({ directory: join(state.path, "containers"), log });
+    this.#sandboxes = new Containers({ directory: join(state.path, CONTAINERS), log });
     this.containers = new ContainerOperations(this.#sandboxes, this.endpoints, (container, why) =>
       log.warn({ container, why }, "container not cleared away: tried again at the next start"),
     );
@@ -119,8 +119,7 @@ export class LocalEndpoints {
 function inodeOf(path: string): string | null {
   try {
     return String(statSync(path, { bigint: true }).ino);
-  } catch (error) {
-    void messageOf(error);
+  } catch {
     return null;
   }
 }

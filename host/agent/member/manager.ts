@@ -20,12 +20,12 @@ import { openEmbedded } from "../../store/embedded/backend.ts";
 import { EtcdBackend } from "../../store/etcd/backend.ts";
 import { startFront } from "../../store/front.ts";
 import { type Periodic, periodic } from "./periodic.ts";
+import { STORE_FILE } from "./state-files.ts";
 
 /** How often nodes are looked at that have died. */
 const SWEEP_MS = 1000;
 /** How often a store that did not answer is tried again. */
 const ENTER_MS = 2000;
-const STORE_FILE = "store.db";
 
 export interface ManagerParts {
   options: MemberOptions;

@@ -7,6 +7,7 @@ import { OperationError } from "../../model/errors.ts";
 import { assertCanRun } from "../../sys/capabilities.ts";
 import { signalled, tellManager } from "../process.ts";
 import { startMember } from "./start.ts";
+import { removeStateFiles } from "./state-files.ts";
 
 /** Runs until it is told to end. Rejects with UsageError or OperationError. */
 export async function runMember(options: MemberOptions): Promise<void> {
@@ -14,6 +15,7 @@ export async function runMember(options: MemberOptions): Promise<void> {
   assertCanRun();
   const stop = signalled();
   const member = await startMember(options, log);
+  let left = false;
   try {
     process.stdout.write(`${member.ready}\n`);
     tellManager("READY=1", log);
@@ -21,7 +23,9 @@ export async function runMember(options: MemberOptions): Promise<void> {
     if ("signal" in ended) log.info({ signal: ended.signal }, "stopping");
     tellManager("STOPPING=1", log);
     if ("why" in ended && ended.why !== null) throw new OperationError(ended.why);
+    left = "why" in ended;
   } finally {
     await member.stop();
   }
+  if (left) removeStateFiles(options.stateDir);
 }

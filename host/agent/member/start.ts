@@ -30,6 +30,7 @@ import { becomeMember, frontAddress, vtepOf } from "./membership.ts";
 import { operationsOf } from "./operations.ts";
 import { Overlay } from "./overlay.ts";
 import { PROBE_NETWORK } from "./probe-network.ts";
+import { PLAN_FILE, PORTS_FILE } from "./state-files.ts";
 import { startUpkeep } from "./upkeep.ts";
 
 /** Entries of all networks together: 100,000 endpoints with two addresses each, and room. */
@@ -84,9 +85,9 @@ async function start(options: MemberOptions, log: Logger, undo: UndoStack): Prom
   const { known, degraded } = await knowCluster(client, state.path);
 
   const config = configOf(options, { name: node.name, vtep, dataPort: known.record.dataPort });
-  const path = await DataPath.open(config, join(state.path, "ports.json"), log);
+  const path = await DataPath.open(config, join(state.path, PORTS_FILE), log);
   undo.push(() => path.stop((forwarding) => forwarding.release()));
-  const { view, lastPlan } = recall(node.id, join(state.path, "plan.json"), log);
+  const { view, lastPlan } = recall(node.id, join(state.path, PLAN_FILE), log);
   undo.push(() => lastPlan.stop());
   const clock = new ManagerClock();
   const probePort = await openProbePort();

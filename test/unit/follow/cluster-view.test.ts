@@ -44,6 +44,14 @@ test("remote endpoints become FDB entries, neighbours and peers; local ones port
   expect([...(blue?.ports.keys() ?? [])]).toEqual(["/run/netns/c1/eth0"]);
 });
 
+test("a network's other subnets are on-link for a port, those of a family that it has no address of are not", () => {
+  const subnet = (text: string) => ({ subnet: text, gateway: "", ipRange: null, auxAddresses: {} });
+  const subnets = ["10.0.0.0/24", "10.0.1.0/24", "fd00::/64"].map(subnet);
+  const view = new ClusterView("self");
+  view.addLocal(networkRecord("w1", { name: "blue", subnets }), local(1));
+  expect(view.desired.get("blue")?.ports.get("/run/netns/c1/eth0")?.routes).toEqual(["10.0.1.0/24"]);
+});
+
 test("one changed endpoint is all that is dirty", () => {
   const view = viewOf(NODES, [endpointRecord("w1", "b", 2)]);
   view.takeDirty();
