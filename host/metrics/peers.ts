@@ -26,7 +26,7 @@ export const PEER_FAMILIES: readonly Family<Probed>[] = [
   gauge("weft_peer_path_mtu_bytes", "Largest outer packet that probes found to come through to a peer.", ({ pathMtu }) => pathMtu),
   gauge(
     "weft_peer_suspect",
-    "1 while a peer does not answer probes and its VTEP is suspended (vtep_suspended), else 0. `weft peer ls` says whether others reach it.",
+    "1 while a peer does not answer probes and its VTEP is suspended (vtep_suspended), else 0. `weft node ls` says whether others reach it.",
     ({ suspect }) => (suspect ? 1 : 0),
   ),
   {

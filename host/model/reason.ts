@@ -58,7 +58,7 @@ const TEXTS: Record<string, string> = {
   core_trap:
     "The packet core trapped while it held the frame, and the worker was replaced. This is a bug in weft: keep the log line and report it.",
   vtep_suspended:
-    "The frame is meant for a host that is down, or that probes say cannot be reached for now; its entries stay, and traffic goes on once it answers. Look at weft_peer_suspect: whether the node itself or only the path from here is broken.",
+    "The frame is meant for a host that is down, or that probes say cannot be reached for now; its entries stay, and traffic goes on once it answers. Look at `weft node ls`: whether the node itself is down or only the path from here is broken.",
 };
 
 const PREFIX = "DROP_";
