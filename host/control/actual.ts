@@ -101,5 +101,5 @@ function lookUp(get: (key: string) => string | undefined): Lookup {
       return undefined;
     }
   };
-  return { get: tryGet, keys: () => new Map<string, string>().keys() };
+  return { get: tryGet, keys: () => new Map<string, string>().keys(), size: 0 };
 }

@@ -40,6 +40,8 @@ export class Forwarding {
   readonly #parts: Parts;
   /** What could not be done when it was last tried: known, and so no drift. */
   readonly #owed = new Set<string>();
+  /** What apply() was asked for and has not begun with: no drift either. */
+  readonly #asked = new Set<Dirty>();
   /** Ends when every change asked for so far is done. */
   #changes: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -71,7 +73,9 @@ export class Forwarding {
    * agent left and that are not desired, so it must know the whole. Rejects with nothing: what failed is in the answer.
    */
   apply(desired: Desired, dirty: Dirty): Promise<Applied> {
+    this.#asked.add(dirty);
     return this.#change(async () => {
+      this.#asked.delete(dirty);
       const actual = dirty === "all" ? readActual(this.#parts).actual : liveActual(this.#parts, dirty.keys());
       if (dirty === "all") this.#owed.clear();
       return this.#carryOut(plan(actual, desired, dirty), desired);
@@ -92,7 +96,7 @@ export class Forwarding {
       for (const [network, places] of snapshot.places) this.networks.recount(network, places);
       const repaired = strays + this.vteps.repair() + this.networks.repair((network) => this.ports.upIn(network)) + this.ports.repair();
       const actions = plan(snapshot.actual, desired, "all");
-      const known = new Set(plan(snapshot.actual, desired, pending()).map(keyOf));
+      const known = new Set([...this.#asked, pending()].flatMap((dirty) => plan(snapshot.actual, desired, dirty).map(keyOf)));
       const drift = repaired + actions.filter((action) => !known.has(keyOf(action)) && !this.#owed.has(keyOf(action))).length;
       this.vteps.collectUnused(snapshot.used);
       this.#owed.clear();

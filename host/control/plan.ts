@@ -8,8 +8,8 @@
 import type { PortConfig } from "../model/config.ts";
 import type { Desired, DesiredNetwork, Dirty, DirtyNetwork, NetworkSettings } from "../model/forwarding.ts";
 
-/** Key → value; `keys` is asked for only when everything is compared. */
-export type Lookup = Pick<ReadonlyMap<string, string>, "get" | "keys">;
+/** Key → value; `keys` and `size` are asked for only when everything is compared. */
+export type Lookup = Pick<ReadonlyMap<string, string>, "get" | "keys" | "size">;
 
 /** A network as it is. */
 export interface ActualNetwork {
@@ -92,37 +92,68 @@ function network(
 
 function contents(steps: Steps, name: string, actual: ActualNetwork, desired: DesiredNetwork, dirty: "all" | DirtyNetwork): void {
   const own = owned(desired.ports);
-  const [macs, ips] = dirty === "all" ? [allOf(actual.fdb, desired.fdb), undefined] : [dirty.macs, dirty.ips];
-  const addresses = ips ?? allOf(actual.neighbors, desired.neighbors, own.ips);
+  const places: Comparison = {
+    network: name,
+    is: actual.fdb,
+    shall: (mac) => (own.macs.has(mac) ? undefined : desired.fdb.get(mac)),
+    set: "setFdb",
+    remove: "removeFdb",
+  };
+  const owners: Comparison = {
+    network: name,
+    is: actual.neighbors,
+    shall: (ip) => own.ips.get(ip) ?? desired.neighbors.get(ip),
+    set: "setNeighbor",
+    remove: "removeNeighbor",
+  };
   if (dirty === "all" || dirty.frame) {
     peers(steps, name, actual, desired);
     ports(steps, name, actual, desired);
   }
-  const moved = dirty !== "all" && dirty.frame ? movedWithPorts(actual, desired) : NO_KEYS;
-  const placed = (mac: string) => (own.macs.has(mac) ? undefined : desired.fdb.get(mac));
-  for (const mac of joined(macs, moved.macs)) entry(steps, name, mac, actual.fdb.get(mac), placed(mac), "setFdb", "removeFdb");
-  for (const ip of joined(addresses, moved.ips)) {
-    const owner = own.ips.get(ip) ?? desired.neighbors.get(ip);
-    entry(steps, name, ip, actual.neighbors.get(ip), owner, "setNeighbor", "removeNeighbor");
+  if (dirty === "all") {
+    everyEntry(steps, places, [desired.fdb]);
+    everyEntry(steps, owners, [own.ips, desired.neighbors]);
+    return;
   }
+  const moved = dirty.frame ? movedWithPorts(actual, desired) : NO_KEYS;
+  for (const mac of dirty.macs.union(moved.macs)) entry(steps, places, mac, places.is.get(mac), places.shall(mac));
+  for (const ip of dirty.ips.union(moved.ips)) entry(steps, owners, ip, owners.is.get(ip), owners.shall(ip));
 }
 
 interface Keys {
-  macs: ReadonlySet<string>;
-  ips: ReadonlySet<string>;
+  macs: Set<string>;
+  ips: Set<string>;
 }
 
 const NO_KEYS: Keys = { macs: new Set(), ips: new Set() };
 
-function entry(
-  steps: Steps,
-  network: string,
-  key: string,
-  is: string | undefined,
-  shall: string | undefined,
-  set: "setFdb" | "setNeighbor",
-  remove: "removeFdb" | "removeNeighbor",
-): void {
+/** Entries of one kind, as they are and as they shall be. */
+interface Comparison {
+  network: string;
+  is: Lookup;
+  shall: (key: string) => string | undefined;
+  set: "setFdb" | "setNeighbor";
+  remove: "removeFdb" | "removeNeighbor";
+}
+
+/** `wanted`: all that shall be; of maps that have the same key the first counts. */
+function everyEntry(steps: Steps, comparison: Comparison, wanted: readonly ReadonlyMap<string, string>[]): void {
+  const { is, shall } = comparison;
+  let found = 0;
+  for (const [i, map] of wanted.entries()) {
+    for (const key of map.keys()) {
+      const value = shall(key);
+      if (value === undefined || (i > 0 && wanted[0].has(key))) continue;
+      const now = is.get(key);
+      if (now !== undefined) found++;
+      entry(steps, comparison, key, now, value);
+    }
+  }
+  if (found === is.size) return;
+  for (const key of is.keys()) if (shall(key) === undefined) entry(steps, comparison, key, is.get(key), undefined);
+}
+
+function entry(steps: Steps, { network, set, remove }: Comparison, key: string, is: string | undefined, shall: string | undefined): void {
   if (is === shall) return;
   if (shall === undefined) steps.remove.push({ do: remove, network, key });
   else (is === undefined ? steps.add : steps.change).push({ do: set, network, key, value: shall });
@@ -176,20 +207,6 @@ function movedWithPorts(actual: ActualNetwork, desired: DesiredNetwork): Keys {
   return keys;
 }
 
-function* joined(keys: Iterable<string>, more: ReadonlySet<string>): Iterable<string> {
-  for (const key of keys) if (!more.has(key)) yield key;
-  yield* more;
-}
-
-/** Every key of the maps, once. */
-function* allOf(first: Lookup, ...others: Lookup[]): Iterable<string> {
-  yield* first.keys();
-  for (const [i, other] of others.entries()) {
-    const before = [first, ...others.slice(0, i)];
-    for (const key of other.keys()) if (before.every((map) => map.get(key) === undefined)) yield key;
-  }
-}
-
 function same(a: NetworkSettings, b: NetworkSettings): boolean {
   const keys = Object.keys({ ...a, ...b }) as (keyof NetworkSettings)[];
   return keys.every((key) => a[key] === b[key]);
@@ -197,5 +214,9 @@ function same(a: NetworkSettings, b: NetworkSettings): boolean {
 
 function samePort(a: PortConfig, b: PortConfig): boolean {
   const agree = a.netns === b.netns && a.interface === b.interface && a.mac === b.mac;
-  return agree && a.addresses.length === b.addresses.length && a.addresses.every((address) => b.addresses.includes(address));
+  return agree && sameTexts(a.addresses, b.addresses) && sameTexts(a.routes ?? [], b.routes ?? []);
+}
+
+function sameTexts(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((text) => b.includes(text));
 }

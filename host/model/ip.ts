@@ -27,8 +27,15 @@ function parse(text: string): Parsed {
   throw new ValueError(`${JSON.stringify(text)} is not an IP address`);
 }
 
+const DOTTED_QUAD = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
+
 /** 16 bytes in network order. Throws ValueError. */
 export function parseIp(text: string): Uint8Array {
+  const quad = DOTTED_QUAD.exec(text);
+  // As in formatIp(): most are.
+  if (quad && quad.slice(1).every((part) => Number(part) <= 255)) {
+    return Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, Number(quad[1]), Number(quad[2]), Number(quad[3]), Number(quad[4]));
+  }
   const parsed = parse(text);
   const v6 = parsed instanceof ipaddr.IPv4 ? parsed.toIPv4MappedAddress() : parsed;
   return Uint8Array.from(v6.toByteArray());
@@ -37,8 +44,15 @@ export function parseIp(text: string): Uint8Array {
 /** Canonical text for 16 bytes at `offset`. */
 export function formatIp(bytes: Uint8Array, offset = 0): string {
   if (offset + IP_BYTES > bytes.length) throw new ValueError(`an IP address needs ${IP_BYTES} bytes`);
+  if (isMapped(bytes, offset)) return `${bytes[offset + 12]}.${bytes[offset + 13]}.${bytes[offset + 14]}.${bytes[offset + 15]}`;
   const v6 = ipaddr.fromByteArray(Array.from(bytes.subarray(offset, offset + IP_BYTES))) as ipaddr.IPv6;
-  return textOf(v6.isIPv4MappedAddress() ? v6.toIPv4Address() : v6);
+  return textOf(v6);
+}
+
+/** ::ffff:a.b.c.d. Most addresses are, and there may be a hundred thousand of them: no objects are made for these. */
+function isMapped(bytes: Uint8Array, offset: number): boolean {
+  for (let i = 0; i < 10; i++) if (bytes[offset + i] !== 0) return false;
+  return bytes[offset + 10] === 255 && bytes[offset + 11] === 255;
 }
 
 /** Canonical text. Throws ValueError. */

@@ -11,6 +11,8 @@ export const MAC_BYTES = 6;
 export const MAC_MAX = 281474976710655;
 
 const TEXT = /^[0-9a-f]{2}([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2}){4}$/i;
+/** Tables of a hundred thousand addresses are written out as text. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 /** Bit 40: the I/G bit, lowest of the first byte (IEEE 802 section 8.2). */
 const GROUP_BIT_SHIFT = 2 ** 40;
 
@@ -33,8 +35,8 @@ export function parseUnicastMac(text: string): Mac {
 /** Canonical text: lower case, colons. Throws ValueError for a number that is no MAC address. */
 export function formatMac(mac: number): string {
   if (!Number.isInteger(mac) || mac < 0 || mac > MAC_MAX) throw new ValueError(`${mac} is not a 48-bit number`);
-  const digits = mac.toString(16).padStart(12, "0");
-  return (digits.match(/../g) as string[]).join(":");
+  const [high, low] = [Math.floor(mac / 2 ** 32), mac >>> 0];
+  return `${HEX[high >> 8]}:${HEX[high & 255]}:${HEX[low >>> 24]}:${HEX[(low >>> 16) & 255]}:${HEX[(low >>> 8) & 255]}:${HEX[low & 255]}`;
 }
 
 /** True for group addresses, broadcast included. */
