@@ -5,6 +5,7 @@
 // one write to the disk. Within, each call has a revision of its own if it changes anything, and one that is refused leaves no trace.
 
 import { randomBytes } from "node:crypto";
+import { closeSync, openSync, rmSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { messageOf } from "../../model/errors.ts";
 import type { ResponseHeader } from "../generated/rpc_pb.js";
@@ -124,9 +125,15 @@ export class Engine implements Handled {
     this.leases.extend(ms);
   }
 
-  /** A copy of the whole as it is now, into a file that must not be there yet. */
+  /** A copy of the whole as it is now, into a file that must not be there yet: its owner's alone, whole or not there. */
   snapshot(file: string): void {
-    this.#sql.run("VACUUM INTO ?", file);
+    closeSync(openSync(file, "wx", 0o600));
+    try {
+      this.#sql.run("VACUUM INTO ?", file);
+    } catch (error) {
+      rmSync(file, { force: true });
+      throw error;
+    }
   }
 
   close(): void {

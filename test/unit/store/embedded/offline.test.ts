@@ -1,6 +1,6 @@
 // What is done to a store that nobody runs.
 
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -20,6 +20,7 @@ test("a snapshot is a store; with another cluster id it is another one, with the
   engine.snapshot(copy);
   put(engine, "b", "2");
   expect(() => engine.snapshot(copy)).toThrow(/exists/);
+  expect(statSync(copy).mode & 0o777).toBe(0o600);
   setIdentity(copy, 77n);
   const { engine: restored } = engineOf({ file: copy });
   expect([restored.identity.clusterId, restored.revision, list(restored)]).toEqual([77n, 2n, ["a=1"]]);
