@@ -168,6 +168,37 @@ describe("who may", () => {
   });
 });
 
+describe("what changes just before it is made", () => {
+  test("the MAC address is another's by then", async () => {
+    const mac = "02:00:00:00:00:07";
+    cluster.store.interlude(0, () => cluster.endpoint(2, { mac }, "b"));
+    await expect(cluster.endpoint(1, { mac })).rejects.toThrow("MAC address 02:00:00:00:00:07 is in use in network blue by c2 on node b");
+    expectConsistent(cluster);
+  });
+
+  test("the address is another's by then: refused if it was asked for, else another", async () => {
+    const ips = ["10.1.0.2"];
+    cluster.store.interlude(0, () => cluster.endpoint(2, { ips }, "b"));
+    expect((await cluster.endpoint(1)).addresses[0]).toBe("10.1.0.4/24");
+    cluster.store.interlude(0, () => cluster.endpoint(4, { ips: ["10.1.0.9"] }, "b"));
+    await expect(cluster.endpoint(3, { ips: ["10.1.0.9"] })).rejects.toThrow("10.1.0.9 is that of c4 on node b");
+    expectConsistent(cluster);
+  });
+
+  test("the node is drained by then", async () => {
+    cluster.store.interlude(0, () => cluster.manager.ask(cluster.caller(), "node.drain", { name: "b" }));
+    await expect(cluster.endpoint(1, {}, "b")).rejects.toThrow("node b is drained");
+    expect(cluster.contents().endpoints).toEqual([]);
+  });
+
+  test("the same was made by then, by an asker who was not answered", async () => {
+    cluster.store.interlude(0, () => cluster.endpoint(1));
+    expect((await cluster.endpoint(1)).addresses[0]).toMatch(/^10\.1\.0\.[24]\/24$/);
+    expect(cluster.contents().endpoints).toHaveLength(1);
+    expectConsistent(cluster);
+  });
+});
+
 test("hundreds at once by two managers are all different", async () => {
   await cluster.network("wide", { IPAM: { Config: [{ Subnet: "10.16.0.0/22" }] } });
   const managers = [cluster.manager, cluster.newManager()];

@@ -34,6 +34,14 @@ test("a node that dies is marked, and unmarked when it is back", async () => {
   expect(await deadSince("b")).toBeNull();
 });
 
+test("what changes just before a mark is kept", async () => {
+  await cluster.die("b");
+  cluster.store.interlude(0, () => cluster.manager.ask(cluster.caller(), "node.drain", { name: "b" }));
+  expect(await cluster.manager.sweep(monotonic)).toEqual(nothing);
+  expect(await cluster.manager.sweep(monotonic)).toEqual({ ...nothing, died: ["b"] });
+  expect(JSON.parse((await cluster.store.get(nodeKey(nodeId("b"))))?.value ?? "")).toMatchObject({ availability: "drain" });
+});
+
 describe("what a dead node has is freed", () => {
   test("after so long, and not before; its record stays", async () => {
     await cluster.die("b");

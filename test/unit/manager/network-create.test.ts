@@ -144,13 +144,28 @@ test("an MTU that an underlay does not carry is honoured, and told", async () =>
   expect(Warning).toBe("mtu 2000 is more than the underlay carries on node a (1500, needs 2050), c (1500, needs 2050)");
 });
 
-test("two hundred at once, by two managers, are all different", async () => {
+describe("what changes just before it is made", () => {
+  const input = (vni: string) => ({ IPAM: { Config: [{ Subnet: "10.9.0.0/24" }] }, Options: { vni } });
+
+  test("the subnet is another's by then", async () => {
+    cluster.store.interlude(0, () => cluster.newManager().ask(cluster.caller(), "network.create", { Name: "red", ...input("10") }));
+    await expect(made("blue", input("11"))).rejects.toThrow("10.9.0.0/24 overlaps network red (10.9.0.0/24)");
+  });
+
+  test("a node has an address in it by then", async () => {
+    const asked = { name: "b", vtep: "10.9.0.5", manager: null, incarnation: 1, version: "" };
+    cluster.store.interlude(0, () => cluster.newManager().ask(cluster.caller("b"), "node.register", asked));
+    await expect(made("blue", input("11"))).rejects.toThrow("10.9.0.0/24 overlaps the underlay address 10.9.0.5 of node b");
+  });
+});
+
+test("sixty at once, by two managers, are all different", async () => {
   const managers = [cluster.manager, cluster.newManager()];
-  const names = Array.from({ length: 200 }, (_, index) => `n${index}`);
+  const names = Array.from({ length: 60 }, (_, index) => `n${index}`);
   await Promise.all(names.map((Name, index) => managers[index % 2].ask(cluster.caller(), "network.create", { Name })));
   const networks = await cluster.manager.ask(cluster.caller(), "network.ls", {});
-  expect(new Set(networks.map(({ IPAM }) => IPAM.Config[0].Subnet)).size).toBe(200);
-  expect(new Set(networks.map(({ Options }) => Object.values(Options)[0])).size).toBe(200);
-  expect(await cluster.store.get(POOLS_KEY)).toMatchObject({ value: "200" });
-  expect(await cluster.store.get(vniKey(4096 + 199))).not.toBeNull();
+  expect(new Set(networks.map(({ IPAM }) => IPAM.Config[0].Subnet)).size).toBe(60);
+  expect(new Set(networks.map(({ Options }) => Object.values(Options)[0])).size).toBe(60);
+  expect(await cluster.store.get(POOLS_KEY)).toMatchObject({ value: "60" });
+  expect(await cluster.store.get(vniKey(4096 + 59))).not.toBeNull();
 });

@@ -83,6 +83,23 @@ describe("rm", () => {
     expect(outcomes.size).toBe(2);
   });
 
+  test("is begun anew when its mark had ended before it was done", async () => {
+    cluster.store.interlude(1, async () => {
+      cluster.clock += 11_000;
+      await cluster.endpoint(1);
+    });
+    expect((await rm(["blue"])).refused[0].message).toContain("has active endpoints: c1 on node a");
+    expectConsistent(cluster);
+  });
+
+  test("--force leaves the endpoints of a node that comes back", async () => {
+    await cluster.endpoint(1, {}, "b");
+    await cluster.die("b");
+    cluster.store.interlude(1, () => cluster.live("b"));
+    expect((await rm(["blue"], true)).refused[0].message).toContain("has active endpoints: c1 on node b");
+    expect(cluster.contents().endpoints).toHaveLength(1);
+  });
+
   test("a mark that was left ends by itself", async () => {
     const { id } = await cluster.store.grantLease(10);
     await cluster.store.commit([], [{ put: `${NETWORK_REMOVALS}${blue}`, value: "", lease: id }]);

@@ -66,6 +66,11 @@ describe("refused", () => {
   });
 });
 
+test("a network over its new address by then", async () => {
+  cluster.store.interlude(0, () => cluster.network("blue"));
+  await expect(register("b", { vtep: "10.0.0.9" })).rejects.toThrow("VTEP address 10.0.0.9 lies in network blue");
+});
+
 test("of two that want one name, one has it", async () => {
   const manager = cluster.newManager();
   const ask = (node: string, by = cluster.manager) =>

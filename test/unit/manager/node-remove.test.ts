@@ -52,6 +52,15 @@ describe("rm", () => {
     expect(managers).toHaveLength(1);
   });
 
+  test("of a manager that has become the last one meanwhile is refused", async () => {
+    await cluster.addNode("d", "192.168.0.4", "manager");
+    const other = cluster.newManager();
+    // The first commit drains it, the second takes it away.
+    cluster.store.interlude(1, () => rm(["d"], true, other));
+    expect((await rm(["a"], true)).refused[0].message).toContain("node a is the last manager");
+    expect(left()[0]).toBe("abc");
+  });
+
   test("cut off at any point is finished by the next", async () => {
     let killed = 0;
     for (let cut = 0; cut < 12; cut++) {

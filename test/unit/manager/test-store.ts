@@ -15,6 +15,7 @@ export class TestStore implements Store {
   cutter: () => void = () => undefined;
   /** What happens to the next commit: it is cut off before or after it was done. */
   nextCommitFails: "before" | "after" | null = null;
+  #interlude: { skip: number; run: () => Promise<unknown> } | null = null;
   readonly #engine: Engine;
   readonly #store: EngineStore;
   #ticks: Promise<void> = Promise.resolve();
@@ -36,7 +37,17 @@ export class TestStore implements Store {
     return this.#call(() => this.#store.list(prefix, options));
   }
 
-  commit(compares: readonly Compare[], changes: readonly Change[]): Promise<TxnAnswer> {
+  /** Something else happens just before a commit: of those from now on, so many are left out. */
+  interlude(skip: number, run: () => Promise<unknown>): void {
+    this.#interlude = { skip, run };
+  }
+
+  async commit(compares: readonly Compare[], changes: readonly Change[]): Promise<TxnAnswer> {
+    const interlude = this.#interlude;
+    if (interlude && interlude.skip-- === 0) {
+      this.#interlude = null;
+      await interlude.run();
+    }
     const fails = this.nextCommitFails;
     this.nextCommitFails = null;
     return this.#call(async () => {
