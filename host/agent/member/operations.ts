@@ -51,7 +51,7 @@ export function operationsOf({ client, containers, connecting, prober, view, lea
   };
 }
 
-/** A node whose lease has ended is down, whatever probes say. */
+/** A node whose lease has ended is down, unless it answers probes: then it is cut off from the managers alone. */
 function peersOf(prober: Prober, view: ClusterView): PeerResource[] {
-  return prober.peers().map((peer) => (view.isAlive(peer.node) ? peer : { ...peer, state: "down" }));
+  return prober.peers().map((peer) => (view.isAlive(peer.node) || peer.state === "reachable" ? peer : { ...peer, state: "down" }));
 }

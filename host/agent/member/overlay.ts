@@ -30,6 +30,8 @@ export class Overlay {
   /** Endpoints that were heard of and are not applied yet. */
   #coming: EndpointRecord[] = [];
   #suspected: ReadonlySet<string> = new Set();
+  /** VTEPs of nodes whose lease has ended. */
+  #dead: ReadonlySet<string> = new Set();
 
   constructor(parts: OverlayParts) {
     this.#parts = parts;
@@ -37,6 +39,7 @@ export class Overlay {
       this.#suspected = suspected;
       this.suspend();
     });
+    parts.prober.onReached(() => this.suspend());
   }
 
   /** Makes the data path what the view says, whatever it is now. */
@@ -68,10 +71,17 @@ export class Overlay {
     this.#tell(applied.failures);
   }
 
-  /** Nothing is sent to nodes whose lease has ended, nor to those that probes do not reach. */
+  /**
+   * Nothing is sent to nodes that probes do not reach, nor to those whose lease has ended; but one that answers probes is not dead for its containers:
+   * it is cut off from the managers, or they have only just come back and it has not yet.
+   */
   suspend(): void {
-    const { forwarding, view } = this.#parts;
-    forwarding.suspend(new Set([...view.deadVteps(), ...this.#suspected]));
+    const { forwarding, view, prober } = this.#parts;
+    const dead = view.deadVteps();
+    for (const vtep of dead) if (!this.#dead.has(vtep)) prober.doubt(vtep);
+    this.#dead = dead;
+    const reachable = prober.reachable();
+    forwarding.suspend(new Set([...this.#suspected, ...[...dead].filter((vtep) => !reachable.has(vtep))]));
   }
 
   /** Why a port is not up; null when it is. */

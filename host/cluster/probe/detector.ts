@@ -53,6 +53,8 @@ export interface DetectorOptions {
   send: (to: ProbedPeer, message: Outgoing) => void;
   /** Peers became suspect, or cease to be. */
   onChange: () => void;
+  /** A peer answered for the first time. */
+  onReached?: () => void;
   /** The path to this peer carries inner packets of at most so many bytes, from now on. */
   onPathSize: (peer: ProbedPeer, bytes: number) => void;
 }
@@ -83,6 +85,16 @@ export class Detector {
   /** VTEPs of the suspect ones. */
   suspected(): Set<string> {
     return new Set([...this.#peers.values()].filter(({ state }) => state === "suspect").map(({ is }) => is.vtep));
+  }
+
+  /** VTEPs of those that answer. */
+  reachable(): Set<string> {
+    return new Set([...this.#peers.values()].filter(({ state }) => state === "reachable").map(({ is }) => is.vtep));
+  }
+
+  /** Somebody says that it is gone: a burst shows whether it is. */
+  doubt(vtep: string): void {
+    for (const peer of this.#peers.values()) if (peer.is.vtep === vtep && peer.state === "reachable") peer.burst ??= newBurst();
   }
 
   /** Who is to be probed. One with another address than before begins anew. */
@@ -244,7 +256,10 @@ export class Detector {
     peer.questions.clear();
     // It may be another path now.
     peer.pathSize.restart(this.#soon());
-    if (!wasSuspect) return;
+    if (!wasSuspect) {
+      this.#options.onReached?.();
+      return;
+    }
     this.#suspects--;
     this.#options.onChange();
   }

@@ -44,6 +44,7 @@ export class Prober implements ProbesView {
   readonly #refused = new Map<Refused, number>();
   readonly #frames = new Bucket(FRAMES_PER_SECOND, FRAMES_PER_SECOND);
   #handler: (suspected: Set<string>) => void = () => {};
+  #reachedHandler = () => {};
   #timer: NodeJS.Timeout | undefined;
 
   /** Neither sends nor answers yet. */
@@ -56,6 +57,7 @@ export class Prober implements ProbesView {
       random: () => randomInt(NONCES - 1) / NONCES,
       send: (to, message) => this.#send(to, message),
       onChange: () => this.#handler(this.#detector.suspected()),
+      onReached: () => this.#reachedHandler(),
       onPathSize: ({ vtep }, bytes) => options.onPathMtu(vtep, bytes + this.#overhead),
     });
     options.port.onFrame((frame) => this.#take(frame));
@@ -69,6 +71,21 @@ export class Prober implements ProbesView {
   /** Who is told of the VTEPs of all suspect peers, whenever those change. */
   onChange(handler: (suspected: Set<string>) => void): void {
     this.#handler = handler;
+  }
+
+  /** Who is told when a peer has answered for the first time. */
+  onReached(handler: () => void): void {
+    this.#reachedHandler = handler;
+  }
+
+  /** VTEPs of those that answer now. */
+  reachable(): Set<string> {
+    return this.#detector.reachable();
+  }
+
+  /** Its lease has ended: asks at once whether it still answers. */
+  doubt(vtep: string): void {
+    this.#detector.doubt(vtep);
   }
 
   /** Begins to send and to answer. */

@@ -26,9 +26,11 @@ function parts() {
       },
     );
   const view = new ClusterView("self");
-  view.setNodes([nodeRecord("self", "10.99.0.1"), nodeRecord("b", "10.99.0.2"), nodeRecord("c", "10.99.0.3")]);
+  const others = ["b", "c", "d"];
+  view.setNodes(["self", ...others].map((node, n) => nodeRecord(node, `10.99.0.${n + 1}`)));
   view.setAlive(["self", "b"]);
-  const peers = ["b", "c"].map((node) => ({ node, name: node, vtep: view.node(node)?.vtep ?? "", ...REACHABLE }));
+  const peers = others.map((node) => ({ node, name: node, vtep: view.node(node)?.vtep ?? "", ...REACHABLE }));
+  Object.assign(peers[1], { state: "suspect" });
   const all = {
     client: { do: async (name: string, input: unknown) => asked.push(`manager ${name} ${JSON.stringify(input)}`) },
     containers: room("containers"),
@@ -57,11 +59,12 @@ test("what is of this host is done here, the rest a manager is asked for", async
   ]);
 });
 
-test("a node whose lease has ended is down, whatever probes say", async () => {
+test("a node whose lease has ended is down, unless it answers probes", async () => {
   const { operations } = parts();
   const peers = (await operations.do("peer.ls", {}, gone)) as PeerResource[];
   expect(peers.map(({ node, state }) => [node, state])).toEqual([
     ["b", "reachable"],
     ["c", "down"],
+    ["d", "reachable"],
   ]);
 });

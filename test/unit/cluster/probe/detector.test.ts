@@ -113,6 +113,18 @@ describe(`what cannot be reached (seed ${seed})`, () => {
     expect([suspects(nodes, 0), nodes.peer(0, 2).othersReach, suspects(nodes, 1)]).toEqual([["192.0.2.2"], true, []]);
   });
 
+  test("a node that somebody says is gone is asked at once: it is suspected within 1.3 s if so, and otherwise nothing comes of it", () => {
+    const nodes = settled(3);
+    nodes.detector(0).doubt("192.0.2.1");
+    nodes.run(3000);
+    expect(nodes.verdicts).toEqual([]);
+    expect([...nodes.detector(0).reachable()].sort()).toEqual(["192.0.2.1", "192.0.2.2"]);
+    nodes.wire = without(["any", 2]);
+    nodes.detector(0).doubt("192.0.2.2");
+    expect(nodes.until(() => suspects(nodes, 0).includes("192.0.2.2"), 5000)).toBeLessThan(1300);
+    expect([...nodes.detector(0).reachable()]).toEqual(["192.0.2.1"]);
+  });
+
   test("a peer that is taken away is no suspect any more, and that is told", () => {
     const nodes = settled(3);
     nodes.wire = without(["any", 2]);
