@@ -143,9 +143,9 @@ export class Engine implements Handled {
   #group(works: (() => Answer | undefined)[]): Outcome[] {
     const { revision, compacted } = this;
     const commits = this.#commits.length;
-    this.#isFull = this.size().used > this.#fileBytesMax;
     try {
       this.#sql.run("BEGIN");
+      this.#makeRoom();
       const outcomes = works.map((work) => this.#one(work));
       if (this.revision - this.compacted > HISTORY_REVISIONS + HISTORY_SLACK_REVISIONS) this.compact(this.revision - HISTORY_REVISIONS);
       this.#meta.save(this.revision, this.compacted);
@@ -163,6 +163,13 @@ export class Engine implements Handled {
       const outcome: Outcome = resultCodeOf(error) === FULL ? { refused: "noSpace" } : { failed: messageOf(error) };
       return works.map(() => outcome);
     }
+  }
+
+  /** A store that is full forgets its history before it refuses anything. */
+  #makeRoom(): void {
+    const isFull = () => this.size().used > this.#fileBytesMax;
+    if (isFull() && this.compacted < this.revision) this.compact(this.revision);
+    this.#isFull = isFull();
   }
 
   #one(work: () => Answer | undefined): Outcome {

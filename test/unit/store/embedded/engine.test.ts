@@ -128,8 +128,16 @@ describe("groups", () => {
     expect(() => ask(engine, "leaseGrant", { TTL: 10n })).toThrow("noSpace");
     expect(ask(engine, "status", {}).errors).toEqual(["NOSPACE"]);
     ask(engine, "deleteRange", { key: bytes("\0"), rangeEnd: bytes("\0") });
-    ask(engine, "compact", { revision: engine.revision });
     expect(put(engine, "a", value)).toBe(engine.revision);
+  });
+
+  test("a store that is full of history forgets it, and goes on", () => {
+    const { engine } = engineOf({ fileBytesMax: 1024 ** 2 });
+    const value = "x".repeat(64 * 1024);
+    for (let n = 0; n < 100; n++) put(engine, `k${n % 3}`, value);
+    expect([engine.revision, list(engine).length]).toEqual([101n, 3]);
+    expect(engine.compacted).toBeGreaterThan(50n);
+    expect(engine.size().used).toBeLessThan(2n * 1024n ** 2n);
   });
 
   test("history is cut by itself, and what is left is whole", () => {
