@@ -5,9 +5,9 @@ import type { Answer } from "../model/cluster/answers.ts";
 import { aliveKey, MEMBERS_KEY, NODES, nodeKey, reportKey } from "../model/cluster/keys.ts";
 import type { Checked } from "../model/cluster/operations.ts";
 import { type Availability, type NodeRecord, rewrite } from "../model/cluster/records.ts";
-import type { Compare, Store } from "../model/cluster/store.ts";
+import type { Store } from "../model/cluster/store.ts";
 import { OperationError } from "../model/errors.ts";
-import { type Caller, type Context, nextCount, read, readAll, type Stored, sameCounter, unchanged, untilDone } from "./context.ts";
+import { type Caller, type Context, nextCount, read, readAll, sameCounter, unchanged, untilDone } from "./context.ts";
 import { eachNamed } from "./each-named.ts";
 import { findNode } from "./find.ts";
 import { releaseNode } from "./release.ts";
@@ -54,25 +54,24 @@ function setAvailability(store: Store, id: string, availability: Availability): 
 async function removeNode(context: Context, { id, name, role }: NodeRecord, hint: string): Promise<void> {
   const { store } = context;
   const lastManager = `node ${name} is the last manager: ${hint}`;
-  if (role === "manager") await otherManager(store, id, lastManager);
+  if (role === "manager") await refuseLastManager(store, id, lastManager);
   await untilDone(`node ${name}`, async () => {
     if (!(await setAvailability(store, id, "drain"))) return true;
     await releaseNode(context, id, []);
     const [node, members] = await Promise.all([read<NodeRecord>(store, nodeKey(id)), store.get(MEMBERS_KEY)]);
     if (!node) return true;
     if (node.record.availability !== "drain") return null;
-    // Two managers that remove each other at once: the second finds that it is the last.
-    const stays: Compare[] = role === "manager" ? [unchanged(await otherManager(store, id, lastManager))] : [];
+    // Two managers that remove each other at once: the second finds that MEMBERS_KEY has changed, and then that it is the last.
+    if (role === "manager") await refuseLastManager(store, id, lastManager);
     const { succeeded } = await store.commit(
-      [unchanged(node), sameCounter(MEMBERS_KEY, members), ...stays],
+      [unchanged(node), sameCounter(MEMBERS_KEY, members)],
       [{ delete: node.key }, { delete: aliveKey(id) }, { delete: reportKey(id) }, { put: MEMBERS_KEY, value: nextCount(members) }],
     );
     return succeeded ? true : null;
   });
 }
 
-async function otherManager(store: Store, id: string, complaint: string): Promise<Stored<NodeRecord>> {
-  const managers = (await readAll<NodeRecord>(store, NODES)).filter(({ record }) => record.role === "manager" && record.id !== id);
-  if (managers.length === 0) throw new OperationError(complaint);
-  return managers[0];
+async function refuseLastManager(store: Store, id: string, complaint: string): Promise<void> {
+  const nodes = await readAll<NodeRecord>(store, NODES);
+  if (!nodes.some(({ record }) => record.role === "manager" && record.id !== id)) throw new OperationError(complaint);
 }
