@@ -213,7 +213,8 @@ export class Forwarding {
       networks.add(action.network, action.settings);
       return [];
     }
-    const network = networks.get(action.network);
+    const network = networks.find(action.network);
+    if (network === undefined) return this.#owe(action);
     switch (action.do) {
       case "changeNetwork":
         return networks.change(network, action.settings) ? this.#changeAll(network) : [];
@@ -253,14 +254,17 @@ export class Forwarding {
     const wanted: OwnPort[] = [];
     for (const action of actions) {
       if (action.do === "addPort") {
-        this.#attempt(action, failures, () => wanted.push(this.ports.add(this.networks.get(action.network), action.key, action.port)));
+        const network = this.networks.find(action.network);
+        if (network === undefined) this.#owe(action);
+        else this.#attempt(action, failures, () => wanted.push(this.ports.add(network, action.key, action.port)));
       }
     }
     if (!this.#begun) await this.ports.clearLeftovers();
     this.#begun = true;
     for (const action of actions) {
-      const port = action.do === "changePort" ? this.ports.find(this.networks.get(action.network), action.key) : undefined;
-      if (action.do !== "changePort" || port === undefined) continue;
+      if (action.do !== "changePort") continue;
+      const port = this.ports.find(this.networks.get(action.network), action.key);
+      if (port === undefined) continue;
       const change = await this.ports.change(port, action.port).catch((error: unknown) => ({ error }));
       this.#attempt(action, failures, () => {
         if (change) throw change.error;
@@ -268,6 +272,12 @@ export class Forwarding {
     }
     failures.add(await this.ports.open(wanted));
     failures.add(await this.#settle());
+  }
+
+  /** Its network could not be made, which has been told. */
+  #owe(action: Action): [] {
+    this.#owed.add(keyOf(action));
+    return [];
   }
 
   /** Does it; what cannot be done is told, and owed. */

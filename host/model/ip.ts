@@ -33,7 +33,7 @@ const DOTTED_QUAD = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[
 export function parseIp(text: string): Uint8Array {
   const quad = DOTTED_QUAD.exec(text);
   // As in formatIp(): most are.
-  if (quad && quad.slice(1).every((part) => Number(part) <= 255)) {
+  if (quad?.slice(1).every((part) => Number(part) <= 255)) {
     return Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, Number(quad[1]), Number(quad[2]), Number(quad[3]), Number(quad[4]));
   }
   const parsed = parse(text);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { LastPlan, readPlan } from "../../../host/control/last-plan.ts";
-import type { Desired } from "../../../host/model/forwarding.ts";
+import type { Desired, DesiredNetwork } from "../../../host/model/forwarding.ts";
 import { formatMac } from "../../../host/model/mac.ts";
 import { eventually } from "../../../lab/wait.ts";
 
@@ -33,14 +33,14 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 function desiredWith(entries: number): Desired {
   const macs = Array.from({ length: entries }, (_, i) => formatMac(0x020000000000 + i));
-  const blue = {
+  const blue: DesiredNetwork = {
     settings: SETTINGS,
     peers: new Set(["192.0.2.1", "192.0.2.2"]),
     fdb: new Map(macs.map((mac) => [mac, "192.0.2.1"])),
     neighbors: new Map(macs.map((mac, i) => [`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, mac])),
     ports: new Map([["/proc/1/ns/net/eth0", PORT]]),
   };
-  const probes = {
+  const probes: DesiredNetwork = {
     settings: { ...SETTINGS, name: "probes", vni: 77, probes: true },
     peers: new Set<string>(),
     fdb: new Map(),
