@@ -3,7 +3,6 @@
 
 import { ADDRESS_REST_SECONDS } from "../model/cluster/records.ts";
 import { type Store, StoreError } from "../model/cluster/store.ts";
-import { isoTime } from "./context.ts";
 
 /** An address rests so much longer at most. */
 const SHARED_SECONDS = 5;
@@ -47,6 +46,6 @@ export class RestLease {
   async #grant(now: number): Promise<Rest> {
     const seconds = ADDRESS_REST_SECONDS + SHARED_SECONDS;
     const { id } = await this.#store.grantLease(seconds);
-    return { lease: id, until: isoTime(now + seconds * 1000) };
+    return { lease: id, until: new Date(now + seconds * 1000).toISOString() };
   }
 }

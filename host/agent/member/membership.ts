@@ -1,12 +1,27 @@
 // Who this host is: a member that comes back, the founder of a cluster, or one that joins. Main thread.
 
 import { up } from "../../cluster/bootstrap.ts";
+import type { Identity } from "../../cluster/identity.ts";
 import { join } from "../../cluster/join.ts";
 import type { NodeState, StateDir } from "../../cluster/state-dir.ts";
 import type { MemberOptions } from "../../model/cluster/start.ts";
 import { OperationError } from "../../model/errors.ts";
 import { VERSION } from "../../model/version.ts";
 import { advertiseAddress } from "../../netdev/advertise.ts";
+import type { ClusterClient } from "../../store/client/store.ts";
+
+/** Who this host is, and how it reaches the cluster's state. */
+export interface Membership {
+  state: StateDir;
+  node: NodeState;
+  vtep: string;
+  identity: Identity;
+  client: ClusterClient;
+  /** HOST:PORT of this host's front, for a manager. */
+  manager: string | null;
+  /** As it is known now: upkeep.ts follows it. */
+  cluster: { id: string; managers: string[] };
+}
 
 /** The VTEP address: as asked, as it was, or as this host's routes have it. Rejects with OperationError when it is not clear. */
 export async function vtepOf(options: MemberOptions, state: StateDir): Promise<string> {

@@ -1,0 +1,113 @@
+// A member's data path and what tells it what to forward, in the order in which forwarding begins soonest: what was forwarded last, then the cluster's
+// state, then what this host has of its own. Main thread.
+
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { Prober } from "../../cluster/probe/prober.ts";
+import { LastPlan, readPlan } from "../../control/last-plan.ts";
+import { openProbePort } from "../../control/probe-port.ts";
+import { ClusterView } from "../../follow/cluster-view.ts";
+import { probeMac } from "../../model/cluster/probe-mac.ts";
+import type { MemberOptions } from "../../model/cluster/start.ts";
+import type { StaticConfig } from "../../model/config.ts";
+import { familyOf } from "../../model/ip.ts";
+import { DataPath } from "../data-path.ts";
+import type { UndoStack } from "../undo.ts";
+import { knowCluster } from "./known-cluster.ts";
+import { LocalEndpoints } from "./local-endpoints.ts";
+import { ManagerClock } from "./manager-clock.ts";
+import type { Membership } from "./membership.ts";
+import { Overlay } from "./overlay.ts";
+import { PROBE_NETWORK } from "./probe-network.ts";
+import { PLAN_FILE, PORTS_FILE } from "./state-files.ts";
+
+/** Entries of all networks together: 100,000 endpoints with two addresses each, and room. */
+const FDB_CAPACITY = 262_144;
+/** How long the cluster's state is waited for before what was known last is gone on with. */
+const SYNC_MS = 10_000;
+
+export interface OpenOverlay {
+  path: DataPath;
+  /** UDP port of VXLAN. */
+  dataPort: number;
+  prober: Prober;
+  view: ClusterView;
+  overlay: Overlay;
+  local: LocalEndpoints;
+  clock: ManagerClock;
+  /** Why it goes by what was known last; null when it does not. */
+  degraded: string | null;
+}
+
+interface Parts {
+  options: MemberOptions;
+  membership: Membership;
+  log: Logger;
+  undo: UndoStack;
+}
+
+/** Resolves when frames flow. Rejects with OperationError or SysError. */
+export async function openOverlay({ options, membership, log, undo }: Parts): Promise<OpenOverlay> {
+  const { state, node, vtep, client } = membership;
+  const { known, degraded } = await knowCluster(client, state.path);
+  const { dataPort } = known.record;
+  const path = await DataPath.open(configOf(options, { name: node.name, vtep, dataPort }), join(state.path, PORTS_FILE), log);
+  undo.push(() => path.stop((forwarding) => forwarding.release()));
+  const { view, lastPlan } = recall(node.id, join(state.path, PLAN_FILE), log);
+  undo.push(() => lastPlan.stop());
+  const probePort = await openProbePort();
+  undo.push(() => probePort.close());
+  const prober = new Prober({
+    port: probePort,
+    nodeId: node.id,
+    incarnation: node.incarnation,
+    family: familyOf(vtep),
+    mtu: path.forwarding.vteps.mtu,
+    key: Buffer.from(known.probe.key, "base64"),
+    onPathMtu: (peer, outerBytes) => path.pathMtus.limit(peer, outerBytes),
+  });
+  const clock = new ManagerClock();
+  const overlay = new Overlay({ view, forwarding: path.forwarding, prober, clock, lastPlan, log });
+  const local = new LocalEndpoints({ state, client, view, overlay, log });
+  local.resume();
+  await overlay.begin();
+  const probing = await path.forwarding.attachFd(PROBE_NETWORK, { fd: probePort.fd, mac: probeMac(node.id) });
+  await path.start();
+  // The workers let go of the probes' descriptor before it is closed.
+  undo.push(
+    () => probing.detach(),
+    () => prober.stop(),
+    () => local.stop(),
+  );
+  prober.start();
+  const synced = await local.follow(degraded === null ? SYNC_MS : 0);
+  await local.recover();
+  const why = degraded ?? (synced ? null : "the cluster's state has not been heard of yet");
+  return { path, dataPort, prober, view, overlay, local, clock, degraded: why };
+}
+
+/** What was forwarded last, as far as it is known, and where what is forwarded from now on is kept. */
+function recall(nodeId: string, file: string, log: Logger): { view: ClusterView; lastPlan: LastPlan } {
+  const plan = readPlan(file);
+  if (typeof plan === "string") log.info({ why: plan }, "no last plan");
+  return {
+    view: new ClusterView(nodeId, typeof plan === "string" ? new Map() : plan),
+    lastPlan: new LastPlan(file, (why) => log.error({ why }, "the last plan could not be kept")),
+  };
+}
+
+function configOf({ workers, metrics, socket }: MemberOptions, node: StaticConfig["node"]): StaticConfig {
+  return {
+    node,
+    workers,
+    backend: "native",
+    injection: "auto",
+    zeroChecksum6: false,
+    pinWorkers: true,
+    spin: 0,
+    metrics,
+    socket,
+    fdbCapacity: FDB_CAPACITY,
+    networks: [],
+  };
+}
