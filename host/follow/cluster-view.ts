@@ -39,7 +39,8 @@ export class ClusterView {
   readonly desired: Desired = new Map();
   readonly #self: string;
   readonly #nodes = new Map<string, NodeRecord>();
-  readonly #alive = new Set<string>();
+  /** null until it is heard of: then nobody is dead. */
+  #alive: Set<string> | null = null;
   readonly #networks = new Map<string, NetworkRecord>();
   readonly #members = new Map<string, Member>();
   /** What was forwarded when this host last heard of the cluster: a network starts with it, until its endpoints are known. */
@@ -78,12 +79,12 @@ export class ClusterView {
   }
 
   isAlive(node: string): boolean {
-    return this.#alive.has(node);
+    return this.#alive?.has(node) ?? true;
   }
 
   /** VTEPs of nodes whose lease has ended. */
   deadVteps(): Set<string> {
-    return new Set(this.others().flatMap(({ id, vtep }) => (this.#alive.has(id) ? [] : [vtep])));
+    return new Set(this.others().flatMap(({ id, vtep }) => (this.isAlive(id) ? [] : [vtep])));
   }
 
   /** Endpoints of this host that the store does not have: it was restored from a backup, or they were removed by force. */
@@ -120,16 +121,15 @@ export class ClusterView {
   }
 
   setAlive(nodes: Iterable<string>): void {
-    this.#alive.clear();
-    for (const id of nodes) this.#alive.add(id);
+    this.#alive = new Set(nodes);
   }
 
   addAlive(node: string): void {
-    this.#alive.add(node);
+    this.#alive?.add(node);
   }
 
   removeAlive(node: string): void {
-    this.#alive.delete(node);
+    this.#alive?.delete(node);
   }
 
   setNetworks(networks: readonly NetworkRecord[]): void {

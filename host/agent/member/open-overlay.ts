@@ -14,12 +14,13 @@ import { familyOf } from "../../model/ip.ts";
 import { DataPath } from "../data-path.ts";
 import type { UndoStack } from "../undo.ts";
 import { knowCluster } from "./known-cluster.ts";
+import { KnownNodes } from "./known-nodes.ts";
 import { LocalEndpoints } from "./local-endpoints.ts";
 import { ManagerClock } from "./manager-clock.ts";
 import type { Membership } from "./membership.ts";
 import { Overlay } from "./overlay.ts";
 import { PROBE_NETWORK } from "./probe-network.ts";
-import { PLAN_FILE, PORTS_FILE } from "./state-files.ts";
+import { NODES_FILE, PLAN_FILE, PORTS_FILE } from "./state-files.ts";
 
 /** Entries of all networks together: 100,000 endpoints with two addresses each, and room. */
 const FDB_CAPACITY = 262_144;
@@ -53,7 +54,7 @@ export async function openOverlay({ options, membership, log, undo }: Parts): Pr
   const { dataPort } = known.record;
   const path = await DataPath.open(configOf(options, { name: node.name, vtep, dataPort }), join(state.path, PORTS_FILE), log);
   undo.push(() => path.stop((forwarding) => forwarding.release()));
-  const { view, lastPlan } = recall(node.id, join(state.path, PLAN_FILE), log);
+  const { view, lastPlan, knownNodes } = recall(node.id, state.path, log);
   undo.push(() => lastPlan.stop());
   const probePort = await openProbePort();
   undo.push(() => probePort.close());
@@ -67,7 +68,7 @@ export async function openOverlay({ options, membership, log, undo }: Parts): Pr
     onPathMtu: (peer, outerBytes) => path.pathMtus.limit(peer, outerBytes),
   });
   const clock = new ManagerClock();
-  const overlay = new Overlay({ view, forwarding: path.forwarding, prober, clock, lastPlan, log });
+  const overlay = new Overlay({ view, forwarding: path.forwarding, prober, clock, lastPlan, knownNodes, log });
   const local = new LocalEndpoints({ state, client, view, overlay, log });
   local.resume();
   await overlay.begin();
@@ -86,14 +87,15 @@ export async function openOverlay({ options, membership, log, undo }: Parts): Pr
   return { path, dataPort, prober, view, overlay, local, clock, degraded: why };
 }
 
-/** What was forwarded last, as far as it is known, and where what is forwarded from now on is kept. */
-function recall(nodeId: string, file: string, log: Logger): { view: ClusterView; lastPlan: LastPlan } {
+/** What was forwarded last and the nodes there were, as far as they are known, and where both are kept from now on. */
+function recall(nodeId: string, stateDir: string, log: Logger): { view: ClusterView; lastPlan: LastPlan; knownNodes: KnownNodes } {
+  const file = join(stateDir, PLAN_FILE);
   const plan = readPlan(file);
   if (typeof plan === "string") log.info({ why: plan }, "no last plan");
-  return {
-    view: new ClusterView(nodeId, typeof plan === "string" ? new Map() : plan),
-    lastPlan: new LastPlan(file, (why) => log.error({ why }, "the last plan could not be kept")),
-  };
+  const view = new ClusterView(nodeId, typeof plan === "string" ? new Map() : plan);
+  const knownNodes = new KnownNodes(join(stateDir, NODES_FILE), (why) => log.error({ why }, "the nodes could not be kept"));
+  view.setNodes(knownNodes.read());
+  return { view, lastPlan: new LastPlan(file, (why) => log.error({ why }, "the last plan could not be kept")), knownNodes };
 }
 
 function configOf({ workers, metrics, socket }: MemberOptions, node: StaticConfig["node"]): StaticConfig {

@@ -8,6 +8,7 @@ import type { LastPlan } from "../../control/last-plan.ts";
 import type { ClusterView } from "../../follow/cluster-view.ts";
 import type { EndpointRecord } from "../../model/cluster/records.ts";
 import type { Dirty, DirtyNetwork } from "../../model/forwarding.ts";
+import type { KnownNodes } from "./known-nodes.ts";
 import type { ManagerClock } from "./manager-clock.ts";
 import { PROBE_NETWORK, probedPeers, setProbeNetwork } from "./probe-network.ts";
 
@@ -20,6 +21,7 @@ export interface OverlayParts {
   prober: Prober;
   clock: ManagerClock;
   lastPlan: LastPlan;
+  knownNodes: KnownNodes;
   log: Logger;
 }
 
@@ -94,12 +96,15 @@ export class Overlay {
   }
 
   #dirty(): Map<string, DirtyNetwork> {
-    const { view, prober } = this.#parts;
+    const { view, prober, knownNodes } = this.#parts;
     const peers = probedPeers(view.others());
     const probes = setProbeNetwork(view.desired, peers);
     prober.setPeers(peers);
     const dirty = view.takeDirty() ?? new Map<string, DirtyNetwork>();
-    if (probes.frame || probes.macs.size > 0) dirty.set(PROBE_NETWORK, probes);
+    if (probes.frame || probes.macs.size > 0) {
+      dirty.set(PROBE_NETWORK, probes);
+      knownNodes.save(view.others());
+    }
     return dirty;
   }
 

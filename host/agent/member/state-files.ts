@@ -7,6 +7,7 @@ export const STORE_FILE = "store.db";
 export const PLAN_FILE = "plan.json";
 export const PORTS_FILE = "ports.json";
 export const CLUSTER_FILE = "cluster.json";
+export const NODES_FILE = "nodes.json";
 export const ENDPOINTS = "endpoints";
 export const CONTAINERS = "containers";
 
@@ -15,6 +16,6 @@ const STORE_FILES = ["", "-wal", "-shm", "-journal"].map((suffix) => `${STORE_FI
 
 /** Of a host that has left: nothing of it may be taken for another cluster's. What is not an agent's stays. */
 export function removeStateFiles(stateDir: string): void {
-  for (const name of [...STORE_FILES, PLAN_FILE, PORTS_FILE, CLUSTER_FILE, ENDPOINTS, CONTAINERS])
+  for (const name of [...STORE_FILES, PLAN_FILE, PORTS_FILE, CLUSTER_FILE, NODES_FILE, ENDPOINTS, CONTAINERS])
     rmSync(join(stateDir, name), { recursive: true, force: true });
 }

@@ -178,3 +178,13 @@ function follow(view: ClusterView, dirty: Exclude<Dirty, "all"> | null, applied:
     else applied.set(mac, vtep);
   }
 }
+
+test("nobody is dead until it is heard who lives", () => {
+  const view = viewOf(NODES, []);
+  expect(view.deadVteps()).toEqual(new Set());
+  view.setAlive(["self", "b"]);
+  expect(view.deadVteps()).toEqual(new Set(["10.99.0.3"]));
+  view.addAlive("c");
+  view.removeAlive("b");
+  expect(view.deadVteps()).toEqual(new Set(["10.99.0.2"]));
+});
