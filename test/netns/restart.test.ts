@@ -12,6 +12,8 @@ import { eventually } from "../../lab/wait.ts";
 import { describeNetns } from "./needs.ts";
 import { expectBalanced, NETWORK, reachable, VNI } from "./pair.ts";
 
+const GAP_MS_MAX = 8000;
+
 interface LinkRow {
   ifindex: number;
   ifname: string;
@@ -83,6 +85,8 @@ describeNetns("ends and beginnings", [], () => {
     const result = await heartbeat.stop();
     expect(result.error).toBeNull();
     expect(result.beats).toBeGreaterThan(0);
+    // From the kill to the first answer: a new process, its workers, and TCP's own patience.
+    expect(result.longestMs).toBeLessThan(GAP_MS_MAX);
     const file = makeFile(lab, "file", 32 << 20);
     const { same } = await sendFile(lab, { from: far.netns, to: here[0].netns, address: here[0].ip4 }, file.path);
     expect(same).toBe(true);

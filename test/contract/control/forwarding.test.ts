@@ -11,39 +11,16 @@ import { View } from "../../../host/control/view.ts";
 import { readFlood } from "../../../host/core/flood.ts";
 import { workerBlock } from "../../../host/core/layout.ts";
 import { fdbEntries } from "../../../host/core/read.ts";
-import type { Desired, DesiredNetwork, Dirty, NetworkSettings } from "../../../host/model/forwarding.ts";
+import type { Desired, Dirty } from "../../../host/model/forwarding.ts";
 import { parseIp } from "../../../host/model/ip.ts";
-import { formatMac, parseMac } from "../../../host/model/mac.ts";
+import { parseMac } from "../../../host/model/mac.ts";
 import { EventFd } from "../../../host/sys/eventfd.ts";
 import { BROADCAST, ethernet, TYPE_EXPERIMENT, vxlan } from "../../../lab/traffic/frames.ts";
 import { eventually } from "../../../lab/wait.ts";
-import { LoopbackPlane, networkConfig, OWN } from "./plane.ts";
+import { LoopbackPlane, OWN } from "./plane.ts";
+import { type Content, differences, mac, network, wanted } from "./wanted.ts";
 
 const [FIRST, SECOND, THIRD] = ["127.0.0.2", "127.0.0.3", "127.0.0.4"];
-const mac = (i: number) => formatMac(0x020000000000 + i);
-
-interface Content {
-  settings?: Partial<NetworkSettings>;
-  peers?: string[];
-  fdb?: Record<string, string>;
-  neighbors?: Record<string, string>;
-}
-
-function wanted(networks: Record<string, Content>): Desired {
-  return new Map(Object.entries(networks).map(([name, content]) => [name, network(name, content)]));
-}
-
-function network(name: string, { settings, peers, fdb, neighbors }: Content): DesiredNetwork {
-  const { peers: _peers, fdb: _fdb, neighbors: _neighbors, ports: _ports, ...defaults } = networkConfig({ name, learning: false });
-  return {
-    settings: { ...defaults, ...settings },
-    peers: new Set(peers),
-    fdb: new Map(Object.entries(fdb ?? {})),
-    neighbors: new Map(Object.entries(neighbors ?? {})),
-    ports: new Map(),
-  };
-}
-
 describe("forwarding", () => {
   let open: LoopbackPlane;
   let view: View;
@@ -407,13 +384,3 @@ describe("forwarding", () => {
     expect(view.fdb()).toEqual([]);
   });
 });
-
-/** All that differs, as the follower of the cluster's state tells it. */
-function differences(before: Desired, after: Desired): Dirty {
-  const keys = (part: "fdb" | "neighbors", name: string) => {
-    const [a, b] = [before.get(name)?.[part] ?? new Map(), after.get(name)?.[part] ?? new Map()];
-    return new Set([...a.keys(), ...b.keys()].filter((key) => a.get(key) !== b.get(key)));
-  };
-  const names = new Set([...before.keys(), ...after.keys()]);
-  return new Map([...names].map((name) => [name, { frame: true, macs: keys("fdb", name), ips: keys("neighbors", name) }]));
-}

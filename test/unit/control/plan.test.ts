@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { type Action, type ActualNetwork, plan } from "../../../host/control/plan.ts";
 import type { PortConfig } from "../../../host/model/config.ts";
 import type { Desired, DesiredNetwork, Dirty, NetworkSettings } from "../../../host/model/forwarding.ts";
+import { differences } from "../../contract/control/wanted.ts";
 
 const SETTINGS: NetworkSettings = {
   name: "blue",
@@ -204,16 +205,6 @@ const content: fc.Arbitrary<Content> = fc.record({
   ports: fc.dictionary(fc.constantFrom("a/eth0", "b/eth0", "c/eth0"), port),
 });
 const contents = fc.dictionary(fc.constantFrom("blue", "red", "green"), content);
-
-/** All that differs, told as the follower of the cluster's state tells it. */
-function differences(before: Desired, after: Desired): Dirty {
-  const names = new Set([...before.keys(), ...after.keys()]);
-  const keys = (part: "fdb" | "neighbors", name: string) => {
-    const [a, b] = [before.get(name)?.[part] ?? new Map(), after.get(name)?.[part] ?? new Map()];
-    return new Set([...a.keys(), ...b.keys()].filter((key) => a.get(key) !== b.get(key)));
-  };
-  return new Map([...names].map((name) => [name, { frame: true, macs: keys("fdb", name), ips: keys("neighbors", name) }]));
-}
 
 describe("what is planned makes what is what shall be", () => {
   test("all of it", () => {
