@@ -2,7 +2,7 @@
 // gives the addresses, the journal remembers, the follower has the interface made. Main thread.
 
 import type { Answer } from "../model/cluster/answers.ts";
-import { networkKey } from "../model/cluster/keys.ts";
+import { networkKey, networkNameKey } from "../model/cluster/keys.ts";
 import type { Asked, ManagerOperation } from "../model/cluster/operations.ts";
 import type { EndpointRecord, NetworkRecord } from "../model/cluster/records.ts";
 import { type Store, StoreError } from "../model/cluster/store.ts";
@@ -199,13 +199,20 @@ export class Endpoints {
     if (record && networkRecord) this.#options.wiring.addLocal(networkRecord, { record, netns, interface: name });
   }
 
-  /** The network as the store has it, by whatever the user called it. */
+  /** The network as the store has it, by whatever the user called it. (`network.inspect` would read all its endpoints.) */
   async #network(reference: string): Promise<NetworkRecord> {
-    const { managers, store } = this.#options;
-    const { found, refused } = await managers.do("network.inspect", { names: [reference] });
-    if (found.length === 0) throw new OperationError(refused[0]?.message ?? `network ${reference} not found`);
-    const entry = await store.get(networkKey(found[0].Id));
+    const { store } = this.#options;
+    const [byId, name] = await Promise.all([store.get(networkKey(reference)), store.get(networkNameKey(reference))]);
+    const entry = byId ?? (await store.get(networkKey(name?.value ?? (await this.#idThatBegins(reference)))));
     if (entry === null) throw new OperationError(`network ${reference} not found`);
     return JSON.parse(entry.value) as NetworkRecord;
+  }
+
+  async #idThatBegins(beginning: string): Promise<string> {
+    const networks = await this.#options.managers.do("network.ls", { filters: { id: [beginning] } });
+    const ids = networks.map(({ Id }) => Id).filter((id) => id.startsWith(beginning));
+    if (ids.length === 0) throw new OperationError(`network ${beginning} not found`);
+    if (ids.length > 1) throw new OperationError(`network ${beginning} is ambiguous: ${ids.length} ids begin so`);
+    return ids[0];
   }
 }

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { ENDPOINTS, networkKey } from "../../../host/model/cluster/keys.ts";
 import { expectConsistent } from "../manager/invariants.ts";
 import { EndpointWorld } from "./world.ts";
 
@@ -30,6 +31,23 @@ test("a refusal leaves nothing", async () => {
   expect(world.journal.entries).toEqual([]);
   expect(world.ports()).toEqual([]);
   expect(addresses()).toEqual([]);
+});
+
+test("a network by name, by id, or by the beginning of an id that is nobody else's; its endpoints are not read for it", async () => {
+  const { network } = await world.attach();
+  const list = vi.spyOn(world.cluster.store, "list");
+  for (const reference of [network, network.slice(0, 8)]) {
+    const entry = await world.attach("/run/netns/y", { network: reference });
+    expect(entry.network).toBe(network);
+    await world.endpoints.detach(entry.id);
+  }
+  expect(list.mock.calls.map(([prefix]) => prefix).filter((prefix) => prefix.startsWith(ENDPOINTS))).toEqual([]);
+  const twin = {
+    ...(JSON.parse((await world.cluster.store.get(networkKey(network)))?.value ?? "") as object),
+    id: `${network.slice(0, 8)}-other`,
+  };
+  await world.cluster.store.commit([], [{ put: networkKey(twin.id), value: JSON.stringify(twin) }]);
+  await expect(world.attach("/run/netns/y", { network: network.slice(0, 8) })).rejects.toThrow("is ambiguous: 2 ids begin so");
 });
 
 test("an interface that cannot be made gives its address back, and says why", async () => {
