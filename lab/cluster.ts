@@ -118,13 +118,18 @@ export class Cluster {
   }
 }
 
+/** A cluster of one: its manager. `flags`: of `weft up` alone. Resolves when it serves. */
+export async function foundCluster(host: Host, options: MemberOptions = {}, flags: readonly string[] = []): Promise<Cluster> {
+  const manager = new Member(host, ["up", ...flags], options);
+  cleanUpWith(manager);
+  await manager.start();
+  return new Cluster([manager], options);
+}
+
 /** A cluster of the hosts: the first is its manager. Resolves when all serve. */
 export async function startCluster(hosts: readonly Host[], options: MemberOptions = {}): Promise<Cluster> {
   const [first, ...rest] = hosts;
-  const manager = new Member(first, ["up"], options);
-  cleanUpWith(manager);
-  const cluster = new Cluster([manager], options);
-  await manager.start();
+  const cluster = await foundCluster(first, options);
   const joining = [];
   for (const host of rest) joining.push(await cluster.newMember(host));
   await Promise.all(joining.map((member) => member.start()));

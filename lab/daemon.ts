@@ -13,6 +13,8 @@ export interface DaemonOptions {
   name?: string;
   environment?: Record<string, string>;
   input?: "pipe" | "ignore";
+  /** Reads standard output instead of having it kept. */
+  output?: (stream: NodeJS.ReadableStream) => void;
 }
 
 export interface Exit {
@@ -35,7 +37,8 @@ export class Daemon {
     const env = { ...process.env, ...options.environment };
     this.#child = spawn(file, rest, { stdio: [options.input ?? "ignore", "pipe", "pipe"], detached: true, env });
     this.#child.stdin?.on("error", () => {});
-    this.#collect("stdout");
+    if (options.output && this.#child.stdout) options.output(this.#child.stdout);
+    else this.#collect("stdout");
     this.#collect("stderr");
     this.exited = new Promise((resolve) => {
       const done = (exit: Exit) => {

@@ -5,10 +5,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Daemon } from "./daemon.ts";
+import type { Lab } from "./lab.ts";
 import { freePorts } from "./ports.ts";
 
 export interface EtcdOptions {
   members?: number;
+  /** Where it runs, on that namespace's loopback, and what ends it at the latest. */
+  inside?: { lab: Lab; netns: string };
   /** Of files; clients need a certificate of the same CA. */
   tls?: { ca: string; cert: string; key: string };
 }
@@ -28,17 +31,20 @@ export class Etcd {
   readonly #folder = mkdtempSync(join(tmpdir(), "weft-etcd-"));
   readonly #members: Member[];
   readonly #tls: EtcdOptions["tls"];
+  readonly #inside: EtcdOptions["inside"];
 
-  private constructor(members: Member[], tls: EtcdOptions["tls"]) {
+  private constructor(members: Member[], { tls, inside }: EtcdOptions) {
     this.#members = members;
     this.#tls = tls;
+    this.#inside = inside;
   }
 
   /** Ready when every member answers. */
-  static async start({ members = 1, tls }: EtcdOptions = {}): Promise<Etcd> {
+  static async start({ members = 1, ...options }: EtcdOptions = {}): Promise<Etcd> {
     const ports = await freePorts(members * 2);
     const list = Array.from({ length: members }, (_, n) => ({ name: `m${n}`, client: ports[2 * n], peer: ports[2 * n + 1], daemon: null }));
-    const etcd = new Etcd(list, tls);
+    const etcd = new Etcd(list, options);
+    options.inside?.lab.defer(() => etcd.stop());
     try {
       for (let n = 0; n < members; n++) etcd.#spawn(n);
       await Promise.all(list.map((_, n) => etcd.#ready(n)));
@@ -60,7 +66,7 @@ export class Etcd {
     const tls = this.#tls
       ? [`--trusted-ca-file=${this.#tls.ca}`, `--cert-file=${this.#tls.cert}`, `--key-file=${this.#tls.key}`, "--client-cert-auth"]
       : [];
-    this.#members[at].daemon = new Daemon([
+    const argv = [
       "etcd",
       `--name=${name}`,
       `--data-dir=${join(this.#folder, name)}`,
@@ -75,7 +81,14 @@ export class Etcd {
       "--logger=zap",
       "--log-outputs=stderr",
       ...tls,
-    ]);
+    ];
+    const { lab, netns } = this.#inside ?? {};
+    this.#members[at].daemon = lab ? lab.spawn(argv, { netns }) : new Daemon(argv);
+  }
+
+  /** Of each member's process. */
+  get pids(): number[] {
+    return this.#members.flatMap(({ daemon }) => daemon?.pid ?? []);
   }
 
   async #ready(at: number): Promise<void> {

@@ -1,6 +1,10 @@
 // Reads the Prometheus text format, and asks an agent for it from inside its host's namespace.
 
+import { get } from "node:http";
+import { join } from "node:path";
 import { run } from "./command.ts";
+import type { Host } from "./topology.ts";
+import { eventually } from "./wait.ts";
 
 export interface Sample {
   name: string;
@@ -37,4 +41,28 @@ export function total(samples: readonly Sample[], name: string, labels: Record<s
 export async function scrape(netns: string, address: string): Promise<string> {
   const script = `const r = await fetch("http://${address}/metrics"); if (!r.ok) throw new Error("status " + r.status); process.stdout.write(await r.text());`;
   return run([process.execPath, "--input-type=module", "-e", script], { netns });
+}
+
+/**
+ * Makes an agent's metrics reachable from here; gives the path of a UNIX socket. For those who look often: a new program in the host's namespace for each
+ * look would be a load of its own.
+ */
+export async function relayMetrics({ lab, name, netns }: Host, address: string): Promise<string> {
+  const path = join(lab.directory, `${name}.metrics`);
+  lab.spawn(["socat", `UNIX-LISTEN:${path},fork`, `TCP:${address}`], { netns, name: "socat" });
+  await eventually(`the metrics of host ${name}`, async () => (await scrapeRelay(path)).length > 0);
+  return path;
+}
+
+export function scrapeRelay(socketPath: string): Promise<Sample[]> {
+  return new Promise((resolve, reject) => {
+    const request = get({ socketPath, path: "/metrics", agent: false }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (piece: string) => {
+        text += piece;
+      });
+      response.on("end", () => resolve(parseMetrics(text))).on("error", reject);
+    });
+    request.on("error", reject);
+  });
 }

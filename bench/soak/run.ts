@@ -4,10 +4,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Lab } from "../../lab/lab.ts";
+import { relayMetrics } from "../../lab/metrics.ts";
 import { describeMachine } from "../machine.ts";
 import { readOptions } from "./options.ts";
 import { conditions, report } from "./report.ts";
-import { relayMetrics, watch } from "./sample.ts";
+import { watch } from "./sample.ts";
 import { runTraffic } from "./traffic.ts";
 import { checksumComplaints, judge } from "./verdict.ts";
 import { standWorld } from "./world.ts";
@@ -19,7 +20,7 @@ async function main(): Promise<void> {
   const over = new AbortController();
   try {
     const world = await standWorld(lab, options.workers);
-    const relays = await Promise.all(world.agents.map(relayMetrics));
+    const relays = await Promise.all(world.agents.map(({ host, file }) => relayMetrics(host, file.metrics ?? "")));
     console.error(`soaking for ${options.minutes} min`);
     const watching = watch(world.agents, relays, over.signal);
     const traffic = await Promise.race([

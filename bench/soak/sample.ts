@@ -1,13 +1,9 @@
-// What is looked at once a second of each agent: its process (/proc) and its own metrics, through a relay that stays, since a new program in the host's
-// namespace for each look would be a load of its own.
+// What is looked at once a second of each agent: its process (/proc) and its own metrics.
 
 import { readdirSync, readFileSync } from "node:fs";
-import { get } from "node:http";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Agent } from "../../lab/agent.ts";
-import { type Sample as Metric, parseMetrics, total } from "../../lab/metrics.ts";
-import { eventually } from "../../lab/wait.ts";
+import { type Sample as Metric, scrapeRelay, total } from "../../lab/metrics.ts";
 
 const SECOND_MS = 1000;
 const KIB = 1024;
@@ -24,27 +20,6 @@ export interface Sample {
   threads: number;
   frames: number;
   dropped: number;
-}
-
-/** Makes an agent's metrics reachable from here; gives the path of a UNIX socket. */
-export async function relayMetrics({ host, file }: Agent): Promise<string> {
-  const path = join(host.lab.directory, `${host.name}.metrics`);
-  host.lab.spawn(["socat", `UNIX-LISTEN:${path},fork`, `TCP:${file.metrics}`], { netns: host.netns, name: "socat" });
-  await eventually(`the metrics of host ${host.name}`, async () => (await scrape(path)).length > 0);
-  return path;
-}
-
-function scrape(socketPath: string): Promise<Metric[]> {
-  return new Promise((resolve, reject) => {
-    const request = get({ socketPath, path: "/metrics" }, (response) => {
-      let text = "";
-      response.setEncoding("utf8").on("data", (piece: string) => {
-        text += piece;
-      });
-      response.on("end", () => resolve(parseMetrics(text))).on("error", reject);
-    });
-    request.on("error", reject);
-  });
 }
 
 function take(agent: Agent, metrics: readonly Metric[], at: number): Sample {
@@ -70,7 +45,7 @@ export async function watch(agents: readonly Agent[], relays: readonly string[],
     await delay(Math.max(0, began + second * SECOND_MS - performance.now()), undefined, { signal }).catch(() => {});
     if (signal.aborted) break;
     const at = (performance.now() - began) / 1000;
-    const metrics = await Promise.all(relays.map(scrape));
+    const metrics = await Promise.all(relays.map(scrapeRelay));
     for (const [i, agent] of agents.entries()) samples[i].push(take(agent, metrics[i], at));
   }
   return samples;
