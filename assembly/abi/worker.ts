@@ -1,5 +1,5 @@
 // A worker's block: its state, descriptors, event ring, counters and buffers. Only its worker writes here (the main thread
-// writes E_* consumption to W_EVENT_TAIL). Offsets below are from the block's start; word arrays are 64-byte entries.
+// writes E_* consumption to W_EVENT_TAIL, and clears the counters of a network that is gone). Offsets below are from the block's start; word arrays are 64-byte entries.
 
 /** u32. WORKER_IDLE while it sleeps in epoll_wait (it holds no table), WORKER_RUNNING otherwise. */
 export const W_STATE = 0;
