@@ -10,6 +10,7 @@ import { StateDir } from "../../cluster/state-dir.ts";
 import { serveMetrics } from "../../metrics/server.ts";
 import type { MemberOptions } from "../../model/cluster/start.ts";
 import { messageOf } from "../../model/errors.ts";
+import { hostRoutes } from "../../netdev/routes.ts";
 import { connectStore } from "../../store/client/store.ts";
 import { UndoStack } from "../undo.ts";
 import { leaveCluster } from "./leave.ts";
@@ -63,7 +64,7 @@ async function start(options: MemberOptions, log: Logger, undo: UndoStack): Prom
     const metrics = await serveMetrics(options.metrics, path.view, prober);
     undo.push(() => metrics.close());
   }
-  const kept = { ...membership, underlay: path.underlay, overlay, local, view, log };
+  const kept = { ...membership, underlay: path.underlay, routes: hostRoutes, overlay, local, view, log };
   undo.push(startUpkeep({ ...kept, clock: systemClock, managerClock: clock, onRemoved: (why) => ended.resolve(why) }));
   const place = `node=${node.name} role=${node.role} cluster=${cluster.id} vtep=${vtep}:${dataPort} socket=${options.socket}`;
   return { ready: degraded === null ? `weft ready ${place}` : `weft ready (degraded: ${degraded}) ${place}`, ended: ended.promise };

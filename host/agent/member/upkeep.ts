@@ -15,7 +15,7 @@ import type { ClusterRecord } from "../../model/cluster/records.ts";
 import { StoreError } from "../../model/cluster/store.ts";
 import { messageOf, OperationError, UsageError } from "../../model/errors.ts";
 import { VERSION } from "../../model/version.ts";
-import { hostRoutes } from "../../netdev/routes.ts";
+import type { hostRoutes } from "../../netdev/routes.ts";
 import type { Underlay } from "../../netdev/underlay.ts";
 import type { ClusterClient } from "../../store/client/store.ts";
 import type { LocalEndpoints } from "./local-endpoints.ts";
@@ -39,6 +39,7 @@ export interface UpkeepParts {
   /** As it is known now; changed here. */
   cluster: { id: string; managers: string[] };
   underlay: Underlay;
+  routes: typeof hostRoutes;
   overlay: Overlay;
   local: LocalEndpoints;
   view: ClusterView;
@@ -96,8 +97,8 @@ export function startUpkeep(parts: UpkeepParts): () => Promise<void> {
   };
 }
 
-async function report(reporter: Reporter, { node, underlay }: UpkeepParts): Promise<void> {
-  reporter.say({ version: VERSION, incarnation: node.incarnation, underlayMtu: underlay.mtu, routes: await hostRoutes() });
+async function report(reporter: Reporter, { node, underlay, routes }: UpkeepParts): Promise<void> {
+  reporter.say({ version: VERSION, incarnation: node.incarnation, underlayMtu: underlay.mtu, routes: await routes() });
 }
 
 /** The manager's clock, the managers there are, and whether the cluster is still the one that it was: a restored one has another id. */
