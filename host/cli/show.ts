@@ -46,6 +46,7 @@ const VTEPS: Listing<VtepRow> = {
     { title: "ADDRESS", text: (row) => row.address },
     { title: "PORT", text: (row) => String(row.port) },
     { title: "MTU", text: (row) => String(row.mtu) },
+    { title: "STATE", text: (row) => (row.suspended ? "suspended" : "active") },
     { title: "SUPERFRAMES", text: (row) => row.superframes },
     { title: "NETWORKS", text: (row) => row.networks.join(",") },
   ],

@@ -76,7 +76,8 @@ export class View implements model.DataPlaneView {
       const row = this.#plane.entries.vtep(vtep.index);
       const named = sources.filter((source) => source.vteps.has(vtep)).map(({ name }) => name);
       const superframes = row[abi.V_INJECT / 4] === abi.INJECT_ALL && injecting ? "injected" : "sockets";
-      return { address: vtep.address, port: row[abi.V_PORT / 4], mtu: row[abi.V_MTU / 4], networks: named, superframes };
+      const suspended = row[abi.V_SUSPENDED / 4] !== 0;
+      return { address: vtep.address, port: row[abi.V_PORT / 4], mtu: row[abi.V_MTU / 4], networks: named, superframes, suspended };
     });
   }
 

@@ -109,6 +109,8 @@ export interface VtepRow {
   networks: string[];
   /** How superframes go there: cut by the sending sockets, or injected whole. */
   superframes: "sockets" | "injected";
+  /** Nothing is sent there for now: its node is dead or suspect (`vtep_suspended`). */
+  suspended: boolean;
 }
 
 export interface OffloadView {

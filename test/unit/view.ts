@@ -45,8 +45,8 @@ export function sampleView(part: Partial<DataPlaneView> = {}): DataPlaneView {
       { network: "red", vni: 43, ip: "fd00::2", mac: "02:42:0a:00:00:02" },
     ],
     vteps: () => [
-      { address: "10.99.0.2", port: 4789, mtu: 1450, networks: ["blue", "red"], superframes: "sockets" },
-      { address: "10.99.0.3", port: 4789, mtu: 1400, networks: ["red"], superframes: "injected" },
+      { address: "10.99.0.2", port: 4789, mtu: 1450, networks: ["blue", "red"], superframes: "sockets", suspended: false },
+      { address: "10.99.0.3", port: 4789, mtu: 1400, networks: ["red"], superframes: "injected", suspended: false },
     ],
     fdbSizes: () => [
       { network: "blue", vni: 42, configured: 1, learned: 1 },

@@ -29,7 +29,7 @@ describe("asking", () => {
     [["fdb", "show"], "NETWORK   VNI   MAC"],
     [["neighbor", "show"], "NETWORK   VNI   IP"],
     [["neigh", "show", "--network", "blue"], "NETWORK   VNI   IP"],
-    [["vtep", "show", "--format", "table"], "ADDRESS     PORT   MTU    SUPERFRAMES   NETWORKS"],
+    [["vtep", "show", "--format", "table"], "ADDRESS     PORT   MTU    STATE    SUPERFRAMES   NETWORKS"],
   ])("%j", async (args, header) => {
     const { code, out, err } = await weft(args);
     expect([code, err]).toEqual([0, ""]);

@@ -16,8 +16,8 @@ beforeAll(async () => {
     ...view,
     fdb: () => view.fdb().reverse(),
     vteps: () => [
-      { address: "fd00::1", port: 4790, mtu: 1430, networks: [], superframes: "sockets" },
-      { address: "10.99.0.10", port: 4789, mtu: 8950, networks: ["red"], superframes: "sockets" },
+      { address: "fd00::1", port: 4790, mtu: 1430, networks: [], superframes: "sockets", suspended: false },
+      { address: "10.99.0.10", port: 4789, mtu: 8950, networks: ["red"], superframes: "sockets", suspended: false },
       ...view.vteps(),
     ],
   });
@@ -49,11 +49,11 @@ red       43    fd00::2    02:42:0a:00:00:02
 
 test("VTEPs, for people, in the order of their addresses", async () => {
   expect(await ask("vtep", "table")).toBe(`\
-ADDRESS      PORT   MTU    SUPERFRAMES   NETWORKS
-10.99.0.2    4789   1450   sockets       blue,red
-10.99.0.3    4789   1400   injected      red
-10.99.0.10   4789   8950   sockets       red
-fd00::1      4790   1430   sockets       -
+ADDRESS      PORT   MTU    STATE    SUPERFRAMES   NETWORKS
+10.99.0.2    4789   1450   active   sockets       blue,red
+10.99.0.3    4789   1400   active   injected      red
+10.99.0.10   4789   8950   active   sockets       red
+fd00::1      4790   1430   active   sockets       -
 `);
 });
 
