@@ -50,7 +50,7 @@ interface Parts {
 /** Resolves when frames flow. Rejects with OperationError or SysError. */
 export async function openOverlay({ options, membership, log, undo }: Parts): Promise<OpenOverlay> {
   const { state, node, vtep, client } = membership;
-  const { known, degraded } = await knowCluster(client, state.path);
+  const { known, degraded: unconfirmed } = await knowCluster(client, state.path);
   const { dataPort } = known.record;
   const path = await DataPath.open(configOf(options, { name: node.name, vtep, dataPort }), join(state.path, PORTS_FILE), log);
   undo.push(() => path.stop((forwarding) => forwarding.release()));
@@ -81,6 +81,7 @@ export async function openOverlay({ options, membership, log, undo }: Parts): Pr
     () => local.stop(),
   );
   prober.start();
+  const degraded = await unconfirmed;
   const synced = await local.follow(degraded === null ? SYNC_MS : 0);
   await local.recover();
   const why = degraded ?? (synced ? null : "the cluster's state has not been heard of yet");
