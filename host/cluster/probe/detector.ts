@@ -4,6 +4,9 @@
 //
 //   unknown ──answer──► reachable ──BURST + 1 probes in a row without an answer──► suspect ──answer──► reachable
 //
+// Who does not run hears nothing, so silence counts only while this thread runs: a tick that is late (the process was stopped, the CPUs are taken)
+// makes a burst begin again, and the last tick of one decides nothing before the silence has lasted EVIDENCE_MS of ticks that were not.
+//
 // A peer that has never answered is not suspected: should the probes themselves not work, traffic goes on. The probability of a suspicion
 // without a cause, when each way loses q of all packets, is p^(BURST + 1) a probe with p = 1 − (1 − q)²: at q = 10 %, 5.5e-13.
 //
@@ -23,6 +26,8 @@ export const TICK_MS = 50;
 export const LATE_MS = 150;
 /** Probes that decide, one a tick. */
 export const BURST = 16;
+/** Silence that is enough, in time in which this thread ran: what is longer than a tick between two of them does not count. */
+const EVIDENCE_MS = 1200;
 /** So many of them unanswered, and others are asked. */
 const ASK_AFTER = 4;
 /** Others that are asked. */
@@ -72,6 +77,8 @@ export class Detector {
   #suspects = 0;
   #now = 0;
   #ticked: number | null = null;
+  /** Time in which this thread ran, in ms. */
+  #ran = 0;
 
   constructor(options: DetectorOptions) {
     this.#options = options;
@@ -125,7 +132,9 @@ export class Detector {
 
   /** Sends what is due. `now`: ms of a clock that never goes back. */
   tick(now: number): void {
-    const isLate = this.#ticked !== null && now - this.#ticked > LATE_MS;
+    const elapsed = now - (this.#ticked ?? now);
+    const isLate = elapsed > LATE_MS;
+    this.#ran += Math.min(elapsed, TICK_MS);
     this.#now = now;
     this.#ticked = now;
     for (const peer of this.#peers.values()) {
@@ -196,7 +205,7 @@ export class Detector {
       burst.sent++;
       if (burst.sent === BURST) burst.endAt = this.#now + peer.timeoutMs;
       if (burst.sent === ASK_AFTER) this.#askOthers(peer);
-    } else if (burst.endAt !== null && this.#now >= burst.endAt) {
+    } else if (burst.endAt !== null && this.#now >= burst.endAt && this.#ran - (peer.silentFrom ?? this.#ran) >= EVIDENCE_MS) {
       this.#failed(peer);
     }
   }
@@ -232,6 +241,7 @@ export class Detector {
   #request(peer: Peer, size: number | null = null): void {
     const nonce = this.#nonce();
     peer.sent(nonce, this.#now, size);
+    peer.silentFrom ??= this.#ran;
     this.#say(peer, { kind: "request", nonce, bytes: size ?? PROBE_BYTES_MIN });
   }
 

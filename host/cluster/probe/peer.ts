@@ -58,6 +58,8 @@ export class Peer {
   nextProbeAt = 0;
   nextAskAt = 0;
   lastSentAt = Number.NEGATIVE_INFINITY;
+  /** When the first probe since its last answer was sent, in time in which this thread ran; null: none since, or what became of it is not known. */
+  silentFrom: number | null = null;
   incarnation: number | null = null;
   /** Size that the path was last said to carry. */
   toldBytes: number;
@@ -107,6 +109,7 @@ export class Peer {
     const probe = this.#outstanding.get(nonce);
     if (!probe) return undefined;
     this.#outstanding.delete(nonce);
+    this.silentFrom = null;
     this.#answeredSentAt = Math.max(this.#answeredSentAt, probe.sentAt);
     if (probe.size !== null) return probe.size;
     const sample = now - probe.sentAt;
@@ -141,6 +144,7 @@ export class Peer {
   forget(): void {
     for (const { missed, size } of this.#outstanding.values()) if (!missed && size === null) this.forgotten++;
     this.#outstanding.clear();
+    this.silentFrom = null;
     this.pathSize.forget();
   }
 

@@ -1,7 +1,8 @@
 // Nodes in virtual time: who is suspected, when, for what cause, and who is not.
 
 import { describe, expect, test } from "vitest";
-import { BURST } from "../../../../host/cluster/probe/detector.ts";
+import { BURST, Detector } from "../../../../host/cluster/probe/detector.ts";
+import type { Outgoing, ProbeMessage } from "../../../../host/cluster/probe/message.ts";
 import type { PeerState } from "../../../../host/cluster/probe/peer.ts";
 import { Random, seed } from "../../../oracle/random.ts";
 import { idOf, MTU, Nodes, peerOf, type Wire } from "./nodes.ts";
@@ -205,6 +206,37 @@ describe(`a process that slept (seed ${seed})`, () => {
     }
     expect(nodes.verdicts).toEqual([]);
   });
+
+  test.each([50, 140])(
+    "and has a tick every %i ms since, suspects after 24 of them in silence: 1.2 s of at most 50 ms a tick",
+    (tickMs) => {
+      const random = new Random(seed);
+      const sent: Outgoing[] = [];
+      let now = 0;
+      let suspectAt: number | null = null;
+      const detector = new Detector({
+        mtu: MTU,
+        random: () => random.u32() / 2 ** 32,
+        send: (_, message) => sent.push(message),
+        onChange: () => {
+          suspectAt = now;
+        },
+        onPathSize: () => {},
+      });
+      detector.setPeers([peerOf(1)]);
+      const tick = () => {
+        now += tickMs;
+        detector.tick(now);
+        return sent.splice(0);
+      };
+      const reply = (to: Outgoing): ProbeMessage => ({ ...to, kind: "reply", from: idOf(1), incarnation: 1, to: idOf(0) });
+      while (now < 10_000) for (const message of tick()) detector.receive(reply(message), now);
+      expect(detector.reachable().size).toBe(1);
+      let silentFrom: number | null = null;
+      while (suspectAt === null && now < 60_000) if (tick().length > 0) silentFrom ??= now;
+      expect((suspectAt ?? 0) - (silentFrom ?? 0)).toBe(24 * tickMs);
+    },
+  );
 
   test("finds out afterwards who is really gone", () => {
     const nodes = settled(4);
