@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Cluster, Member, startCluster } from "../../../../lab/cluster.ts";
+import { ipBatch } from "../../../../lab/command.ts";
+import { Lab } from "../../../../lab/lab.ts";
+import { underlay } from "../../../../lab/topology.ts";
+import { eventually } from "../../../../lab/wait.ts";
+import { describeNetns } from "../../needs.ts";
+
+const REPORTED_MS = 30_000;
+
+describeNetns("what a member says of itself while it runs", ["nft"], () => {
+  let lab: Lab;
+  let cluster: Cluster;
+  beforeAll(async () => {
+    lab = await Lab.open();
+    cluster = await startCluster(await underlay(lab, ["a", "b"]));
+  });
+  afterAll(() => lab.close());
+
+  test("its host's routes, which no network may overlap; those that come later, too", async () => {
+    const [a, b] = cluster.members;
+    const refusal = async (subnet: string) => (await a.attempt("network", "create", "--subnet", subnet, "overlapping")).stderr;
+    await ipBatch(["route add 172.30.0.0/16 via 10.99.0.1"], b.host.netns);
+    await eventually(
+      "a new route of b's to be known",
+      async () => {
+        const text = await refusal("172.30.1.0/24");
+        if (text !== "") return text.includes("172.30.0.0/16") && text.includes("b");
+        await a.weft("network", "rm", "overlapping");
+        return false;
+      },
+      REPORTED_MS,
+    );
+  });
+
+  test("its name, when it comes back with another", async () => {
+    const [a, b] = cluster.members;
+    await b.stop();
+    const renamed = new Member(b.host, ["join", "--token", await a.weft("token", "worker", "-q"), "10.99.0.1:2377"], {
+      flags: ["--name", "bee"],
+    });
+    await renamed.start();
+    await eventually("the new name", async () => (await a.weft("node", "ls")).includes("bee"));
+    expect((await a.weft("node", "ls")).split("\n")).toHaveLength(3);
+  });
+
+  test("that it lives: nobody takes it for dead", async () => {
+    await eventually("all to be ready", async () => ((await cluster.manager.weft("node", "ls")).match(/Ready/g) ?? []).length === 2);
+  });
+});
