@@ -43,6 +43,8 @@ type Run<Answer> = (channel: Channel, metadata: Metadata, deadlineMs: number) =>
 /** For one endpoint to be connected to, when there are others; doubled each round, for a host that is too busy to be quicker. */
 const CONNECT_MS = 2000;
 const CONNECT_MS_MAX = 16_000;
+/** For any endpoint to be connected to, however long the call may take then: a person who asks for something waits no longer to hear that nobody is there. */
+const READY_MS = 6000;
 /** Parts of the deadline that a repeatable call waits for one server. */
 const ATTEMPTS = 2.5;
 
@@ -71,7 +73,7 @@ export class Connection {
     const end = performance.now() + deadlineMs;
     const left = () => Math.max(1, end - performance.now());
     for (let renewed = false; ; ) {
-      const channel = await this.#ready(left());
+      const channel = await this.#ready(Math.min(left(), READY_MS));
       const forOne = repeatable ? Math.min(left(), deadlineMs / ATTEMPTS) : left();
       try {
         const answer = await run(channel, await this.#metadata(channel, left()), forOne);
