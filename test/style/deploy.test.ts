@@ -18,15 +18,15 @@ test("promtool accepts the scrape configuration and the rules", ({ skip }) => {
   expect(status, stdout + stderr).toBe(0);
 });
 
-test("systemd accepts the unit", ({ skip }) => {
+test.for(["weft-agent.service", "weft.service"])("systemd accepts %s", (name, { skip }) => {
   skip(!exists("systemd-analyze"), "systemd-analyze is not installed (Debian package systemd)");
   const folder = mkdtempSync(join(tmpdir(), "weft-deploy-"));
   try {
     // The program is not installed where the unit expects it, and that is all that may differ.
-    const unit = join(folder, "weft-agent.service");
-    writeFileSync(unit, readFileSync(join(root, "deploy/weft-agent.service"), "utf8").replace(/^ExecStart=\S+/m, "ExecStart=/bin/true"));
+    const unit = join(folder, name);
+    writeFileSync(unit, readFileSync(join(root, "deploy", name), "utf8").replace(/^ExecStart=\S+/m, "ExecStart=/bin/true"));
     const { status, stderr } = spawnSync("systemd-analyze", ["verify", "--man=no", "--recursive-errors=no", unit], { encoding: "utf8" });
-    expect(stderr.split("\n").filter((line) => line.includes("weft-agent"))).toEqual([]);
+    expect(stderr.split("\n").filter((line) => line.includes(name))).toEqual([]);
     expect(status).toBe(0);
   } finally {
     rmSync(folder, { recursive: true, force: true });
