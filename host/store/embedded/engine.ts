@@ -160,6 +160,7 @@ export class Engine implements Handled {
       this.revision = revision;
       this.compacted = compacted;
       this.#commits.length = commits;
+      this.keys.rests.forget();
       const outcome: Outcome = resultCodeOf(error) === FULL ? { refused: "noSpace" } : { failed: messageOf(error) };
       return works.map(() => outcome);
     }
@@ -184,6 +185,7 @@ export class Engine implements Handled {
       this.#sql.run("ROLLBACK TO one");
       this.#sql.run("RELEASE one");
       this.leases.rollBack(mark);
+      this.keys.rests.forget();
       return { refused: error.which };
     }
   }

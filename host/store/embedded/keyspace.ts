@@ -4,6 +4,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Event, KeyValue } from "../generated/kv_pb.js";
 import { type Interval, NO_BYTES } from "./interval.ts";
+import { Rests } from "./rests.ts";
 import { Statements } from "./statements.ts";
 
 interface Row {
@@ -42,6 +43,7 @@ const thenIn = (where: string) => [
 ];
 
 export class KeySpace {
+  readonly rests = new Rests();
   readonly #sql: Statements;
 
   constructor(database: DatabaseSync) {

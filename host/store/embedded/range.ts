@@ -25,10 +25,14 @@ export function find(keys: KeySpace, request: RangeRequest, now: bigint): Found 
   const whole = limit <= 0n || request.sortOrder !== Order.NONE || isFiltered(request);
   // One more than asked for tells whether there are more.
   const all = keys.range(interval, revision, whole ? NO_LIMIT : limit + 1n, request.keysOnly && sortTarget !== Target.VALUE);
-  const count = whole || BigInt(all.length) <= limit ? BigInt(all.length) : keys.count(interval, revision);
+  const count =
+    whole || BigInt(all.length) <= limit
+      ? BigInt(all.length)
+      : (keys.rests.take(interval, request.revision) ?? keys.count(interval, revision));
   const sorted = sort(isFiltered(request) ? all.filter((kv) => passes(kv, request)) : all, request);
   const more = limit > 0n && BigInt(sorted.length) > limit;
   const kvs = more ? sorted.slice(0, Number(limit)) : sorted;
+  if (more && !whole) keys.rests.note(interval, kvs[kvs.length - 1].key, revision ?? now, count - limit);
   if (request.keysOnly) for (const kv of kvs) kv.value = NO_BYTES;
   return { kvs, more, count };
 }
