@@ -72,7 +72,7 @@ const ROOMS: Room[] = [
   },
   {
     path: "host/cluster",
-    may: ["host/model", "host/sys", "host/store"],
+    may: ["host/model", "host/sys", "host/store", "host/ipam"],
     why: "who is a member, by certificate, lease and probe; what a member forwards is control's business",
   },
   {

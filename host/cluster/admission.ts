@@ -1,11 +1,12 @@
 // The manager's side of joining: judges tokens, gives out node ids and certificates, and writes the node's record. Names and VTEPs stay unique
-// by the counter at MEMBERS_KEY. A node is known by its key: asked again with the same one (the answer was lost, or its certificate has
-// expired), it is the same node. Main thread.
+// by the counter at MEMBERS_KEY, and VTEPs outside every network by that at POOLS_KEY. A node is known by its key: asked again with the same one
+// (the answer was lost, or its certificate has expired), it is the same node. Main thread.
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { refuseHidden } from "../ipam/hidden.ts";
 import { newId } from "../model/cluster/ids.ts";
-import { MEMBERS_KEY, NODES, nodeKey, tokenKey } from "../model/cluster/keys.ts";
-import { type NodeRecord, type Role, rewrite, type TokenRecord } from "../model/cluster/records.ts";
+import { MEMBERS_KEY, NETWORKS, NODES, nodeKey, POOLS_KEY, tokenKey } from "../model/cluster/keys.ts";
+import { type NetworkRecord, type NodeRecord, type Role, rewrite, type TokenRecord } from "../model/cluster/records.ts";
 import type { Compare, Entry, Store } from "../model/cluster/store.ts";
 import { hashOfSecret } from "../model/cluster/token-record.ts";
 import { OperationError, UsageError, ValueError } from "../model/errors.ts";
@@ -135,17 +136,21 @@ export class Admission {
   async #enter(candidate: Candidate): Promise<NodeRecord> {
     const { store } = this.#options;
     for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const counter = await store.get(MEMBERS_KEY);
-      const { entries } = await store.list(NODES);
+      const [counter, pools] = await Promise.all([store.get(MEMBERS_KEY), store.get(POOLS_KEY)]);
+      const [{ entries }, networks] = await Promise.all([store.list(NODES), store.list(NETWORKS)]);
       const nodes = entries.map((entry) => ({ entry, record: JSON.parse(entry.value) as NodeRecord }));
       const known = knownAs(candidate, nodes);
       checkUnique(
         candidate,
         nodes.map(({ record }) => record).filter(({ id }) => id !== known?.record.id),
       );
+      refuseHidden(
+        candidate.vtep,
+        networks.entries.map(({ value }) => JSON.parse(value) as NetworkRecord),
+      );
       const { record, value } = this.#recordOf(candidate, known?.entry ?? null);
       if (value === known?.entry.value) return record;
-      const compares: Compare[] = [same(MEMBERS_KEY, counter), same(nodeKey(record.id), known?.entry ?? null)];
+      const compares: Compare[] = [same(MEMBERS_KEY, counter), same(POOLS_KEY, pools), same(nodeKey(record.id), known?.entry ?? null)];
       const count = String(Number(counter?.value ?? 0) + 1);
       const { succeeded } = await store.commit(compares, [
         { put: nodeKey(record.id), value },

@@ -1,7 +1,8 @@
 // `node.register`: what a member says of itself each time it starts. The record was made when it joined (host/cluster): who has none was removed,
 // and does not come back by a certificate that is still good. Main thread.
 
-import { contains, parseAddress, readBlock, refusedAs } from "../ipam/block.ts";
+import { refusedAs } from "../ipam/block.ts";
+import { refuseHidden } from "../ipam/hidden.ts";
 import type { Answer } from "../model/cluster/answers.ts";
 import { aliveKey, CLUSTER_KEY, MEMBERS_KEY, NETWORKS, NODES, nodeKey, POOLS_KEY } from "../model/cluster/keys.ts";
 import type { Checked } from "../model/cluster/operations.ts";
@@ -57,7 +58,8 @@ async function refuseTaken(store: Store, nodeId: string, { name, vtep }: Input):
     );
   const neighbour = others.find((other) => other.vtep === vtep);
   if (neighbour) throw new OperationError(`VTEP address ${vtep} is that of node ${neighbour.name}: choose another with --advertise`);
-  const address = parseAddress(vtep);
-  const over = networks.find(({ record }) => record.subnets.some(({ subnet }) => contains(readBlock(subnet), address)));
-  if (over) throw new OperationError(`VTEP address ${vtep} lies in network ${over.record.name}: hosts would look for each other inside it`);
+  refuseHidden(
+    vtep,
+    networks.map(({ record }) => record),
+  );
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Admission, hostsOf } from "../../../host/cluster/admission.ts";
 import { loadAuthority } from "../../../host/cluster/bootstrap.ts";
 import { makeRequest, newKey, readCertificate } from "../../../host/cluster/certificate.ts";
-import { NODES, nodeKey } from "../../../host/model/cluster/keys.ts";
+import { NODES, networkKey, nodeKey, POOLS_KEY } from "../../../host/model/cluster/keys.ts";
 import type { NodeRecord } from "../../../host/model/cluster/records.ts";
 import { UsageError } from "../../../host/model/errors.ts";
 import { JoinRequestSchema, RenewRequestSchema } from "../../../host/store/generated/weft_pb.js";
@@ -50,6 +50,42 @@ test("an id that nobody has, or that another has, is not given out", async () =>
 test("a worker's token does not bring a manager back, nor make it a worker", async () => {
   const csrDer = await makeRequest(manager.state.key() ?? "");
   await expect(ask({ csrDer })).rejects.toThrow("node m is a manager: the token is a worker's");
+});
+
+test("an address in a network's subnet is refused, also when the network comes between", async () => {
+  const { store } = manager;
+  const blue = { id: "blue", name: "blue", subnets: [{ subnet: "10.0.0.0/24" }] };
+  const make = () =>
+    store.commit(
+      [],
+      [
+        { put: networkKey("blue"), value: JSON.stringify(blue) },
+        { put: POOLS_KEY, value: "1" },
+      ],
+    );
+  const line = "VTEP address 10.0.0.7 lies in network blue (10.0.0.0/24)";
+  let late = make;
+  const authority = await loadAuthority(manager.state);
+  const racing = new Admission({
+    // The network is made when everything has been read.
+    store: {
+      ...store,
+      get: (key) => store.get(key),
+      list: (prefix) => store.list(prefix),
+      commit: async (compares, changes) => (await late(), store.commit(compares, changes)),
+    } as typeof store,
+    authority,
+    clusterId: () => manager.record.id,
+    embedded: true,
+    now: Date.now,
+  });
+  const request = { token: await manager.token("worker"), csrDer: await makeRequest(newKey()), name: "y", vtep: "10.0.0.7" };
+  await expect(racing.ask(create(JoinRequestSchema, request))).rejects.toThrow(line);
+  late = async () => ({ succeeded: true, revision: 0 });
+  await expect(ask({ name: "y", vtep: "10.0.0.7" })).rejects.toThrow(line);
+  const { entries } = await store.list(NODES);
+  expect(entries.map(({ value }) => JSON.parse(value).name)).not.toContain("y");
+  await store.commit([], [{ delete: networkKey("blue") }]);
 });
 
 test("hosts wait for each other; more at once than a manager can do with are told to try again", async () => {
