@@ -86,7 +86,7 @@ function addRemove(group: Command, context: Context): void {
     .alias("remove")
     .description("Remove networks that nothing is connected to.")
     .argument("<network...>", "names, ids or beginnings of ids")
-    .option("-f, --force", "a network that does not exist is no error")
+    .option("-f, --force", "no error where there is none; endpoints of nodes that are down go with it")
     .addHelpText("after", examples("weft network rm blue red"))
     .action(async (names: string[], { force }: { force?: boolean }, command: Command) => {
       const { removed, refused } = await context.client(command).do("network.rm", { names, force: force ?? false });

@@ -1,16 +1,19 @@
 // What a person's word means: a network or node by id, by name, or by the beginning of an id when only one begins so. Main thread.
 
-import { NETWORKS, NODES, networkKey, networkNameKey } from "../model/cluster/keys.ts";
+import { NETWORK_NAMES, NETWORKS, NODES, networkKey, networkNameKey } from "../model/cluster/keys.ts";
 import type { NetworkRecord, NodeRecord } from "../model/cluster/records.ts";
 import type { Store } from "../model/cluster/store.ts";
 import { OperationError } from "../model/errors.ts";
+import { didYouMean } from "../model/near.ts";
 import { read, readAll, type Stored } from "./context.ts";
 
 /** Throws OperationError. */
 export async function findNetwork(store: Store, reference: string): Promise<Stored<NetworkRecord>> {
   const found = await findNetworkOrNone(store, reference);
-  if (!found) throw new OperationError(`network ${reference} not found`);
-  return found;
+  if (found) return found;
+  const { entries } = await store.list(NETWORK_NAMES, { keysOnly: true });
+  const names = entries.map(({ key }) => key.slice(NETWORK_NAMES.length));
+  throw new OperationError(`network ${reference} not found${didYouMean(reference, names)}`);
 }
 
 /** null when there is none; an ambiguous beginning is an OperationError. */
@@ -37,8 +40,9 @@ export function nodeAmong(nodes: readonly Stored<NodeRecord>[], reference: strin
   const ids = nodes.map(({ record }) => record.id);
   const id = onlyBeginning("node", reference, ids);
   const found = nodes.find(({ record }) => record.id === id);
-  if (!found) throw new OperationError(`node ${reference} not found`);
-  return found;
+  if (found) return found;
+  const names = nodes.map(({ record }) => record.name);
+  throw new OperationError(`node ${reference} not found${didYouMean(reference, names)}`);
 }
 
 function onlyBeginning(what: string, beginning: string, ids: string[]): string | null {

@@ -9,6 +9,8 @@ import { type Context, isoTime, readAll, type Stored, unchanged } from "./contex
 import { releaseNode } from "./release.ts";
 
 const DEAD_NODE_MS = DEAD_NODE_HOURS * 3_600_000;
+/** For so long a node that has just joined, and has not said yet that it lives, is not called dead. */
+const ARRIVAL_MS = 15_000;
 
 /** Names of nodes. */
 export interface Swept {
@@ -22,6 +24,8 @@ export class Janitor {
   readonly #context: Context;
   /** Node → when this manager first saw it dead, by the clock of `sweep`. */
   readonly #deadSince = new Map<string, number>();
+  /** Nodes that were there when this manager began, or have said since that they live. */
+  #met: Set<string> | null = null;
 
   constructor(context: Context) {
     this.#context = context;
@@ -33,8 +37,10 @@ export class Janitor {
     // Nodes first: one that registers in between is taken for alive, or not seen at all.
     const nodes = await readAll<NodeRecord>(store, NODES);
     const alive = new Set((await store.list(ALIVE, { keysOnly: true })).entries.map(({ key }) => key.slice(ALIVE.length)));
+    const present = new Set(nodes.map(({ record }) => record.id));
+    this.#met = this.#met === null ? present : new Set([...this.#met, ...alive].filter((id) => present.has(id)));
     for (const id of this.#deadSince.keys()) {
-      if (alive.has(id) || !nodes.some(({ record }) => record.id === id)) this.#deadSince.delete(id);
+      if (alive.has(id) || !present.has(id)) this.#deadSince.delete(id);
     }
     for (const node of nodes) {
       if (alive.has(node.record.id)) await this.#back(node, swept);
@@ -53,7 +59,8 @@ export class Janitor {
     const gone: Compare = { key: aliveKey(id), is: "absent" };
     const since = this.#deadSince.get(id) ?? monotonicMs;
     this.#deadSince.set(id, since);
-    if (deadSince === null && (await this.#mark(node, isoTime(this.#context.now()), gone))) swept.died.push(name);
+    const awaited = !this.#met?.has(id) && monotonicMs - since < ARRIVAL_MS;
+    if (deadSince === null && !awaited && (await this.#mark(node, isoTime(this.#context.now()), gone))) swept.died.push(name);
     if (monotonicMs - since < DEAD_NODE_MS) return;
     // It may come back at any moment: each transaction compares that it has not.
     const endpoints = await releaseNode(this.#context, id, [gone]);

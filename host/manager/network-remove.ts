@@ -1,6 +1,7 @@
 // `network rm` and `network prune`. A transaction cannot say "no endpoint under this prefix", so a network is removed in two steps: a mark, which
 // every endpoint.create compares the absence of, then everything at once if there still is no endpoint. The mark is on a short lease: a manager
-// that ends between the two leaves nothing behind. `--force` takes along endpoints of nodes that are down, and no others. Main thread.
+// that ends between the two leaves nothing behind. `--force` takes along endpoints of nodes that are down, and no others, and is content where there
+// is no such network. Main thread.
 
 import type { Answer } from "../model/cluster/answers.ts";
 import {
@@ -24,7 +25,7 @@ import { OperationError } from "../model/errors.ts";
 import { type Context, nextCount, readAll, type Stored, sameCounter, untilDone } from "./context.ts";
 import { eachNamed } from "./each-named.ts";
 import { hasLabels, lacksLabels, refuseUnknownFilters, untilFilter } from "./filters.ts";
-import { findNetwork } from "./find.ts";
+import { findNetwork, findNetworkOrNone } from "./find.ts";
 import { usedNetworks } from "./network-read.ts";
 
 const REMOVAL_SECONDS = 10;
@@ -35,10 +36,11 @@ const DEAD_NODES_MAX = 100;
 
 export async function removeNetworks(context: Context, input: Checked<"network.rm">): Promise<Answer<"network.rm">> {
   const { found, refused } = await eachNamed(input.names, async (name) => {
-    await removeNetwork(context, await findNetwork(context.store, name), input.force);
-    return name;
+    const network = await (input.force ? findNetworkOrNone : findNetwork)(context.store, name);
+    if (network) await removeNetwork(context, network, input.force);
+    return network ? [name] : [];
   });
-  return { removed: found, refused };
+  return { removed: found.flat(), refused };
 }
 
 export async function pruneNetworks(context: Context, { filters }: Checked<"network.prune">): Promise<Answer<"network.prune">> {

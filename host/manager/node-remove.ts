@@ -25,7 +25,7 @@ export async function removeNodes(context: Context, { names, force }: Checked<"n
     if (!force && (await context.store.get(aliveKey(record.id)))) {
       throw new OperationError(`node ${record.name} is up: drain and stop it, or use --force`);
     }
-    await removeNode(context, record, "promote another first");
+    await removeNode(context, record, "without one the cluster ends");
     return name;
   });
   return { removed: found, refused };

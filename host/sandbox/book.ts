@@ -1,6 +1,7 @@
 // The records of all containers of this host, in memory as on disk. Main thread.
 
 import { OperationError } from "../model/errors.ts";
+import { didYouMean } from "../model/near.ts";
 import { addRecord, type ContainerRecord, changeRecord, readRecords, removeRecord } from "./record.ts";
 
 export class Book<Network> {
@@ -39,8 +40,9 @@ export class Book<Network> {
     if (exact) return exact;
     const matches = this.all.filter(({ id }) => reference !== "" && id.startsWith(reference));
     if (matches.length > 1) throw new OperationError(`${reference}: ${matches.length} containers have an id that begins so`);
-    if (matches.length === 0) throw new OperationError(`no such container: ${reference}`);
-    return matches[0];
+    if (matches.length === 1) return matches[0];
+    const names = this.all.map(({ name }) => name);
+    throw new OperationError(`no such container: ${reference}${didYouMean(reference, names)}`);
   }
 
   /** Throws Node's errors. */

@@ -34,6 +34,19 @@ test("a node that dies is marked, and unmarked when it is back", async () => {
   expect(await deadSince("b")).toBeNull();
 });
 
+test("a node that joins has a while to say that it lives", async () => {
+  expect(await cluster.manager.sweep(monotonic)).toEqual(nothing);
+  await cluster.addNode("new", "10.99.0.9");
+  await cluster.die("new");
+  expect(await cluster.manager.sweep(monotonic + 1000)).toEqual(nothing);
+  expect(await cluster.manager.sweep(monotonic + 15_999)).toEqual(nothing);
+  expect(await cluster.manager.sweep(monotonic + 16_000)).toEqual({ ...nothing, died: ["new"] });
+  await cluster.live("new");
+  expect(await cluster.manager.sweep(monotonic + 17_000)).toEqual({ ...nothing, returned: ["new"] });
+  await cluster.die("new");
+  expect(await cluster.manager.sweep(monotonic + 18_000)).toEqual({ ...nothing, died: ["new"] });
+});
+
 test("what changes just before a mark is kept", async () => {
   await cluster.die("b");
   cluster.store.interlude(0, () => cluster.manager.ask(cluster.caller(), "node.drain", { name: "b" }));

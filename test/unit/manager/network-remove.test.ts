@@ -92,6 +92,11 @@ describe("rm", () => {
     expectConsistent(cluster);
   });
 
+  test("--force is content where there is no network", async () => {
+    expect(await rm(["nope", "blue"], true)).toEqual({ removed: ["blue"], refused: [] });
+    expect(await rm(["nope"])).toEqual({ removed: [], refused: [{ name: "nope", message: "network nope not found" }] });
+  });
+
   test("--force leaves the endpoints of a node that comes back", async () => {
     await cluster.endpoint(1, {}, "b");
     await cluster.die("b");

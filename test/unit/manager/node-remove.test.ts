@@ -41,7 +41,7 @@ describe("rm", () => {
 
   test("of the last manager is refused, and changes nothing", async () => {
     const { revision } = cluster.store;
-    expect((await rm(["a"], true)).refused[0].message).toBe("node a is the last manager: promote another first");
+    expect((await rm(["a"], true)).refused[0].message).toBe("node a is the last manager: without one the cluster ends");
     expect(cluster.store.revision).toBe(revision);
   });
 
