@@ -135,8 +135,9 @@ export class Channel {
     if (this.#closed) throw new GrpcFailure(status.UNAVAILABLE, "Channel closed before call started");
   }
 
-  /** Calls that are under way may end; new ones fail. */
+  /** Calls that are under way may end, however often it is closed; new ones fail. */
   close(): void {
+    if (this.#closed) return;
     if (this.isReady) {
       this.#closed = true;
       this.#client.close();

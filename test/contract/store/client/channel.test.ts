@@ -1,6 +1,6 @@
 // One connection: calls, streams of one question, the end.
 
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Metadata, status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Channel } from "../../../../host/store/client/channel.ts";
@@ -12,6 +12,8 @@ import {
   LeaseGrantRequestSchema,
   LeaseKeepAliveRequestSchema,
   RangeRequestSchema,
+  Watch,
+  WatchRequestSchema,
 } from "../../../../host/store/generated/rpc_pb.js";
 import { methodsOf } from "../../../../host/store/grpc.ts";
 import { CuttingProxy } from "../../../../lab/cutting-proxy.ts";
@@ -59,6 +61,27 @@ test("a call that nobody answers ends at its deadline; the silence ends the conn
   } finally {
     channel.destroy();
     await proxy.stop();
+  }
+});
+
+test("what is under way when it is closed goes on, though others close it too", async () => {
+  const channel = new Channel(store.endpoint, OPTIONS);
+  try {
+    await channel.ready(2000, never);
+    const stream = channel.stream(methodsOf(Watch).watch, new Metadata());
+    const answers = stream[Symbol.asyncIterator]();
+    const ask = async (request: MessageInitShape<typeof WatchRequestSchema>["requestUnion"]) => {
+      stream.write(create(WatchRequestSchema, { requestUnion: request }));
+      return (await answers.next()).value;
+    };
+    const { watchId, created } = await ask({ case: "createRequest", value: { key: Buffer.from("k") } });
+    expect(created).toBe(true);
+    channel.close();
+    channel.close();
+    expect(await ask({ case: "cancelRequest", value: { watchId } })).toMatchObject({ canceled: true });
+    stream.cancel();
+  } finally {
+    channel.destroy();
   }
 });
 
