@@ -23,10 +23,10 @@ export async function findUnderlay(address: string): Promise<Underlay> {
   const reports = await ipJson<AddressReport[]>(["address", "show"]);
   // `ip -json` prints empty objects for interfaces that a filter leaves out.
   const report = reports.find((candidate) => candidate.addr_info?.some(({ local }) => local !== undefined && canonicalIp(local) === own));
-  if (!report) throw new OperationError(`node.vtep ${own} is not an address of this host (see: ip address)`);
+  if (!report) throw new OperationError(`VTEP address ${own} is not an address of this host (see: ip address)`);
   try {
     return { interface: report.ifname, mtu: underlayMtu(report.mtu) };
   } catch (error) {
-    throw new OperationError(`interface ${report.ifname}, which has node.vtep ${own}: ${messageOf(error)}`, { cause: error });
+    throw new OperationError(`interface ${report.ifname}, which has VTEP address ${own}: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -8,6 +8,7 @@ import type { MemberOptions } from "../../model/cluster/start.ts";
 import { OperationError } from "../../model/errors.ts";
 import { VERSION } from "../../model/version.ts";
 import { advertiseAddress } from "../../netdev/advertise.ts";
+import { findUnderlay } from "../../netdev/underlay.ts";
 import type { ClusterClient } from "../../store/client/store.ts";
 
 /** Who this host is, and how it reaches the cluster's state. */
@@ -23,9 +24,12 @@ export interface Membership {
   cluster: { id: string; managers: string[] };
 }
 
-/** The VTEP address: as asked, as it was, or as this host's routes have it. Rejects with OperationError when it is not clear. */
+/** The VTEP address: as asked, as it was, or as this host's routes have it. Rejects with OperationError when it is not clear, or not this host's. */
 export async function vtepOf(options: MemberOptions, state: StateDir): Promise<string> {
-  return options.advertise ?? state.node()?.vtep ?? (await advertiseAddress());
+  const vtep = options.advertise ?? state.node()?.vtep ?? (await advertiseAddress());
+  // Before anybody is asked: a host that nobody could reach there shall not become a member.
+  await findUnderlay(vtep);
+  return vtep;
 }
 
 /** HOST:PORT by which others reach this host's front. */

@@ -40,8 +40,8 @@ describeNetns("the underlay's interface", [], () => {
   });
 
   test("an address of nobody, or of an interface too small for an overlay, is one clear line", async () => {
-    expect(await find("10.99.0.2")).toBe("node.vtep 10.99.0.2 is not an address of this host (see: ip address)");
-    expect(await find("10.98.0.1")).toBe("interface wtu2, which has node.vtep 10.98.0.1: underlay MTU 500 is less than 576 bytes");
+    expect(await find("10.99.0.2")).toBe("VTEP address 10.99.0.2 is not an address of this host (see: ip address)");
+    expect(await find("10.98.0.1")).toBe("interface wtu2, which has VTEP address 10.98.0.1: underlay MTU 500 is less than 576 bytes");
   });
 
   test("loopback here", async () => {
