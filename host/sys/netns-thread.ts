@@ -49,7 +49,7 @@ function request(action: NetnsRequest["action"], netns: string, name: string): P
 
 function start(): Worker {
   // The process's own flags may fit only its main program (--input-type, --inspect-brk).
-  const worker = new Worker(new URL("./netns-worker.ts", import.meta.url), { execArgv: [] });
+  const worker = new Worker(new URL("./netns-worker.ts", import.meta.url), { execArgv: [], trackUnmanagedFds: false });
   worker.on("message", (reply: NetnsReply) => {
     settle(reply);
     if (waiting.size === 0) worker.unref();
