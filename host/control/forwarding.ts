@@ -282,7 +282,7 @@ export class Forwarding {
 
   /** Does it; what cannot be done is told, and owed. */
   #attempt(action: Action, failures: Failures, work: () => void): void {
-    this.#owed.delete(keyOf(action));
+    if (this.#owed.size > 0) this.#owed.delete(keyOf(action));
     try {
       work();
     } catch (error) {
