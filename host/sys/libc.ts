@@ -75,6 +75,12 @@ export const sendto = declare<(fd: Fd, data: Uint8Array, bytes: number, flags: n
   "int64",
   ["int", "void *", "int64", "int", "void *", "uint"],
 );
+export const send = declare<(fd: Fd, data: Uint8Array, bytes: number, flags: number) => number>("send", "int64", [
+  "int",
+  "void *",
+  "int64",
+  "int",
+]);
 export const recv = declare<(fd: Fd, to: Address, bytes: number, flags: number) => number>("recv", "int64", [
   "int",
   "int64",

@@ -5,7 +5,7 @@ import { randomInt } from "node:crypto";
 import { familyOf } from "../model/ip.ts";
 import * as k from "./constants.ts";
 import { check, SysError } from "./errno.ts";
-import { bind, close, connect, errno, getsockname, getsockopt, setsockopt, socket } from "./libc.ts";
+import { bind, close, connect, errno, getsockname, getsockopt, send, setsockopt, socket } from "./libc.ts";
 import { Scratch } from "./memory.ts";
 import { addressFamily, endpointText, type Family, SOCKADDR_IN6_BYTES, sockaddr } from "./sockaddr.ts";
 
@@ -75,15 +75,27 @@ export function openSender(options: { address: string }): number {
   });
 }
 
-/**
- * A socket of this host's loopback that is connected to `port` there: what is written goes to that port, and only what comes from it is read.
- * Throws SysError, with nothing open.
- */
-export function openLoopback(port: number): number {
-  return opened(4, (fd) => {
-    const target = sockaddr(4, LOOPBACK, port);
-    check(connect(fd, target, target.length), "connect", endpointText(LOOPBACK, port));
-  });
+/** Two sockets of this host's loopback that speak with each other alone, a message a datagram. Throws SysError, with nothing open. */
+export function openLoopbackPair(): [number, number] {
+  const one = opened(4, (fd) => bindTo(fd, 4, LOOPBACK, 0));
+  try {
+    const other = opened(4, (fd) => connectTo(fd, localPort(one)));
+    try {
+      connectTo(one, localPort(other));
+      return [one, other];
+    } catch (error) {
+      close(other);
+      throw error;
+    }
+  } catch (error) {
+    close(one);
+    throw error;
+  }
+}
+
+/** Sends a datagram on a connected socket; false: it had no room for it, or nobody listens. */
+export function sendOn(fd: number, datagram: Uint8Array): boolean {
+  return send(fd, datagram, datagram.length, k.MSG_DONTWAIT | k.MSG_NOSIGNAL) === datagram.length;
 }
 
 /** The port that a socket is bound to. Throws SysError. */
@@ -154,6 +166,11 @@ function discardInput(fd: number): void {
   program.point(program.words, 2, 16);
   check(setsockopt(fd, k.SOL_SOCKET, k.SO_ATTACH_FILTER, program.bytes, 16), "setsockopt", "SO_ATTACH_FILTER");
   set(fd, k.SOL_SOCKET, k.SO_RCVBUF, 0);
+}
+
+function connectTo(fd: number, port: number): void {
+  const target = sockaddr(4, LOOPBACK, port);
+  check(connect(fd, target, target.length), "connect", endpointText(LOOPBACK, port));
 }
 
 function bindTo(fd: number, family: Family, address: string, port: number): void {

@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { Prober } from "../../cluster/probe/prober.ts";
+import { ProbeThread } from "../../cluster/probe/probe-thread.ts";
 import { LastPlan, readPlan } from "../../control/last-plan.ts";
 import { openProbePort } from "../../control/probe-port.ts";
 import { ClusterView } from "../../follow/cluster-view.ts";
@@ -31,7 +31,7 @@ export interface OpenOverlay {
   path: DataPath;
   /** UDP port of VXLAN. */
   dataPort: number;
-  prober: Prober;
+  prober: ProbeThread;
   view: ClusterView;
   overlay: Overlay;
   local: LocalEndpoints;
@@ -56,17 +56,19 @@ export async function openOverlay({ options, membership, log, undo }: Parts): Pr
   undo.push(() => path.stop((forwarding) => forwarding.release()));
   const { view, lastPlan, knownNodes } = recall(node.id, state.path, log);
   undo.push(() => lastPlan.stop());
-  const probePort = await openProbePort();
+  const probePort = openProbePort();
   undo.push(() => probePort.close());
-  const prober = new Prober({
-    port: probePort,
+  const prober = new ProbeThread({
+    hostFd: probePort.hostFd,
     nodeId: node.id,
     incarnation: node.incarnation,
     family: familyOf(vtep),
     mtu: path.forwarding.vteps.mtu,
     key: Buffer.from(known.probe.key, "base64"),
     onPathMtu: (peer, outerBytes) => path.pathMtus.limit(peer, outerBytes),
+    onDeath: (message, pauseMs) => log.error({ message, pauseMs }, "the thread that probes other nodes ended: it is started again"),
   });
+  undo.push(() => prober.stop());
   const clock = new ManagerClock();
   const overlay = new Overlay({ view, forwarding: path.forwarding, prober, clock, lastPlan, knownNodes, log });
   const local = new LocalEndpoints({ state, client, view, overlay, log });
@@ -77,7 +79,6 @@ export async function openOverlay({ options, membership, log, undo }: Parts): Pr
   // The workers let go of the probes' descriptor before it is closed.
   undo.push(
     () => probing.detach(),
-    () => prober.stop(),
     () => local.stop(),
   );
   prober.start();

@@ -1,7 +1,7 @@
 // Every operation that this agent is asked for: what is of this host is done here, the rest is passed on to a manager. Main thread.
 
 import type { Operations } from "../../api/operations.ts";
-import type { Prober } from "../../cluster/probe/prober.ts";
+import type { ProbeThread } from "../../cluster/probe/probe-thread.ts";
 import type { Connecting } from "../../endpoint/connect.ts";
 import type { ContainerOperations } from "../../endpoint/containers.ts";
 import type { ClusterView } from "../../follow/cluster-view.ts";
@@ -19,7 +19,7 @@ export interface OperationsParts {
   client: ClusterClient;
   containers: ContainerOperations;
   connecting: Connecting;
-  prober: Prober;
+  prober: ProbeThread;
   view: ClusterView;
   leave: (input: Checked<"cluster.leave">) => Promise<Record<string, never>>;
   backup: (input: Checked<"cluster.backup">) => Promise<{ bytes: number }>;
@@ -52,6 +52,6 @@ export function operationsOf({ client, containers, connecting, prober, view, lea
 }
 
 /** A node whose lease has ended is down, unless it answers probes: then it is cut off from the managers alone. */
-function peersOf(prober: Prober, view: ClusterView): PeerResource[] {
+function peersOf(prober: ProbeThread, view: ClusterView): PeerResource[] {
   return prober.peers().map((peer) => (view.isAlive(peer.node) || peer.state === "reachable" ? peer : { ...peer, state: "down" }));
 }

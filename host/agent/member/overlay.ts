@@ -2,7 +2,7 @@
 // now and then. Who is dead or suspect is suspended. The last state is kept on disk, for a start without a manager. Main thread.
 
 import type { Logger } from "pino";
-import type { Prober } from "../../cluster/probe/prober.ts";
+import type { ProbeThread } from "../../cluster/probe/probe-thread.ts";
 import type { Forwarding } from "../../control/forwarding.ts";
 import type { LastPlan } from "../../control/last-plan.ts";
 import type { ClusterView } from "../../follow/cluster-view.ts";
@@ -18,7 +18,7 @@ const CONVERGENCE_SECONDS_MAX = 60;
 export interface OverlayParts {
   view: ClusterView;
   forwarding: Forwarding;
-  prober: Prober;
+  prober: ProbeThread;
   clock: ManagerClock;
   lastPlan: LastPlan;
   knownNodes: KnownNodes;

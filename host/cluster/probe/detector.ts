@@ -126,6 +126,8 @@ export class Detector {
 
   #remove(peer: Peer): void {
     if (peer.state === "suspect") this.#suspects--;
+    // Whoever has this address next may have another path.
+    if (peer.toldBytes !== this.#options.mtu) this.#options.onPathSize(peer.is, this.#options.mtu);
     this.#peers.delete(peer.is.nodeId);
     this.#limits.delete(peer.is.nodeId);
   }

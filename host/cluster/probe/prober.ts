@@ -1,5 +1,6 @@
 // Probes the other nodes through the data path, and answers theirs: the detector with a clock, a wire and the cluster's secret. What it sends is
-// handed to a port of the network of probes (host/control/probe-port.ts), and so leaves by the workers as any other frame. Main thread.
+// handed to a port of the network of probes (host/control/probe-port.ts), and so leaves by the workers as any other frame. In a thread of its own
+// (thread.ts): probe-thread.ts is what the main thread has of it.
 
 import { randomInt } from "node:crypto";
 import type { PeerResource } from "../../model/cluster/answers.ts";
@@ -76,6 +77,11 @@ export class Prober implements ProbesView {
   /** Who is told when a peer has answered for the first time. */
   onReached(handler: () => void): void {
     this.#reachedHandler = handler;
+  }
+
+  /** VTEPs of the suspect ones now. */
+  suspected(): Set<string> {
+    return this.#detector.suspected();
   }
 
   /** VTEPs of those that answer now. */

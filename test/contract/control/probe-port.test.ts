@@ -4,6 +4,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openWire, type ProbeWire } from "../../../host/cluster/probe/wire.ts";
 import { openProbePort, type ProbePort } from "../../../host/control/probe-port.ts";
 import { readCounters } from "../../../host/core/read.ts";
 import { PROBE_VNI } from "../../../host/model/cluster/records.ts";
@@ -20,6 +21,7 @@ const ETHER_TYPE = 0x88b5;
 
 let open: LoopbackPlane;
 let port: ProbePort;
+let wire: ProbeWire;
 /** The other host's data port. */
 let peer: Socket;
 let received: Buffer[];
@@ -27,7 +29,8 @@ let received: Buffer[];
 async function start(backend: Backend): Promise<void> {
   const fdb = [{ mac: formatMac(THEIRS), vtep: PEER }];
   open = await LoopbackPlane.open([networkConfig({ name: "probes", vni: PROBE_VNI, learning: false, probes: true, fdb })], { backend });
-  port = await openProbePort();
+  port = openProbePort();
+  wire = await openWire(port.hostFd);
   const { plane } = open;
   plane.entries.setPort(1, { fd: port.fd, owner: 0, network: 1, mac: MINE });
   plane.tables.setFdb(1, MINE, { kind: "port", index: 1, isStatic: true });
@@ -44,20 +47,21 @@ describe.each(["native", "dgram"] as const)("with the %s backend", (backend) => 
   afterEach(async () => {
     peer.close();
     await open.close();
+    wire.close();
     port.close();
   });
 
   test("frames of every size up to the MTU go both ways, one datagram each, to a suspended VTEP too", async () => {
     open.plane.entries.setVtepSuspended(1, true);
     const sizes = [1, 2, 100, 1449, 1450];
-    for (const size of sizes) port.send(ethernet({ to: THEIRS, from: MINE }, ETHER_TYPE, new Uint8Array(size).fill(size)));
+    for (const size of sizes) wire.send(ethernet({ to: THEIRS, from: MINE }, ETHER_TYPE, new Uint8Array(size).fill(size)));
     await open.until("the datagrams", () => received.length === sizes.length);
     const wanted = sizes.map((size) => vxlan(PROBE_VNI, ethernet({ to: THEIRS, from: MINE }, ETHER_TYPE, new Uint8Array(size).fill(size))));
     const sorted = (list: Uint8Array[]) => list.map((bytes) => Buffer.from(bytes).toString("hex")).sort();
     expect(sorted(received)).toEqual(sorted(wanted));
 
     const back: Uint8Array[] = [];
-    port.onFrame((frame) => back.push(frame));
+    wire.onFrame((frame) => back.push(frame));
     const frames = sizes.map((size) => ethernet({ to: MINE, from: THEIRS }, ETHER_TYPE, new Uint8Array(size).fill(size)));
     for (const frame of frames) await open.send(PEER, [vxlan(PROBE_VNI, frame)]);
     await open.until("the frames", () => back.length === sizes.length);
@@ -65,9 +69,9 @@ describe.each(["native", "dgram"] as const)("with the %s backend", (backend) => 
   });
 
   test("what it did not send itself, or is too large, does not leave", async () => {
-    port.send(ethernet({ to: THEIRS, from: THEIRS }, ETHER_TYPE, new Uint8Array(10)));
-    port.send(ethernet({ to: THEIRS, from: MINE }, ETHER_TYPE, new Uint8Array(1451)));
-    port.send(ethernet({ to: THEIRS, from: MINE }, ETHER_TYPE, new Uint8Array(20)));
+    wire.send(ethernet({ to: THEIRS, from: THEIRS }, ETHER_TYPE, new Uint8Array(10)));
+    wire.send(ethernet({ to: THEIRS, from: MINE }, ETHER_TYPE, new Uint8Array(1451)));
+    wire.send(ethernet({ to: THEIRS, from: MINE }, ETHER_TYPE, new Uint8Array(20)));
     await open.until("the one", () => received.length > 0);
     expect(received.map(({ length }) => length)).toEqual([8 + 14 + 20]);
     expect(countersOf(readCounters(open.plane.memory, 0, 1))).toMatchObject({ drop_vxlan_entry_exists: 1, drop_pkt_too_big: 1, sent: 1 });
@@ -77,6 +81,6 @@ describe.each(["native", "dgram"] as const)("with the %s backend", (backend) => 
 test("nothing stays open, also when it is closed before it was used", async () => {
   const descriptors = () => readdirSync("/proc/self/fd").length;
   const before = descriptors();
-  for (let i = 0; i < 20; i++) (await openProbePort()).close();
+  for (let i = 0; i < 20; i++) openProbePort().close();
   await expect.poll(descriptors).toBeLessThanOrEqual(before);
 });

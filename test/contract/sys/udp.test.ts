@@ -4,10 +4,19 @@ import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 import { IPPROTO_UDP } from "../../../host/sys/constants.ts";
 import { closeFd } from "../../../host/sys/fd.ts";
-import { read, sendto, setsockopt, write } from "../../../host/sys/libc.ts";
+import { read, sendto, setsockopt } from "../../../host/sys/libc.ts";
 import { Scratch } from "../../../host/sys/memory.ts";
 import { type Family, sockaddr } from "../../../host/sys/sockaddr.ts";
-import { localPort, openLoopback, openReceiver, openSender, pathMtu, SOURCE_PORT_MIN, socketDrops } from "../../../host/sys/udp.ts";
+import {
+  localPort,
+  openLoopbackPair,
+  openReceiver,
+  openSender,
+  pathMtu,
+  SOURCE_PORT_MIN,
+  sendOn,
+  socketDrops,
+} from "../../../host/sys/udp.ts";
 
 const PORT = 47_891;
 /** linux/udp.h; nothing of ours sends so. */
@@ -102,22 +111,20 @@ test("nothing stays open after a failure", () => {
   expect(open()).toBe(before);
 });
 
-test("a socket of the loopback speaks with one port alone", async () => {
-  const [friend, stranger] = [createSocket("udp4"), createSocket("udp4")];
-  sockets.push(friend, stranger);
-  for (const socket of [friend, stranger]) {
-    const listening = once(socket, "listening");
-    socket.bind(0, "127.0.0.1");
-    await listening;
-  }
-  const fd = openLoopback(friend.address().port);
-  fds.push(fd);
-  const send = (socket: Socket, text: string) => new Promise((sent) => socket.send(text, localPort(fd), "127.0.0.1", sent));
-  await send(stranger, "not you");
-  await send(friend, "hello");
+test("two sockets of the loopback speak with each other alone", async () => {
+  const pair = openLoopbackPair();
+  fds.push(...pair);
+  const stranger = createSocket("udp4");
+  sockets.push(stranger);
+  for (const fd of pair) await new Promise((sent) => stranger.send("not you", localPort(fd), "127.0.0.1", sent));
   const buffer = new Scratch(64);
-  expect([read(fd, buffer.base, 64), read(fd, buffer.base, 64)]).toEqual([5, -1]);
-  const answer = once(friend, "message");
-  expect(write(fd, buffer.base, 5)).toBe(5);
-  expect(String((await answer)[0])).toBe("hello");
+  const datagram = Buffer.from("hello");
+  for (const [from, to] of [pair, pair.toReversed()]) {
+    expect(sendOn(from, datagram)).toBe(true);
+    expect([read(to, buffer.base, 64), read(to, buffer.base, 64)]).toEqual([5, -1]);
+    expect(Buffer.from(buffer.bytes.buffer, 0, 5).toString()).toBe("hello");
+  }
+  closeFd(fds.pop() as number);
+  // The kernel says with the next that there was nobody for the first.
+  expect([sendOn(pair[0], datagram), sendOn(pair[0], datagram)]).toEqual([true, false]);
 });

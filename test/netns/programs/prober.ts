@@ -1,11 +1,11 @@
 // An agent that also probes: startAgent as bin/weft has it, the network of probes beside the file's networks, a prober on its port. Arguments: the
-// configuration file, and who takes part as JSON. Each line of standard input is answered with what the prober knows, as a line of JSON. Ends with
-// its standard input, in order.
+// configuration file, and who takes part as JSON. Each line of standard input is answered with what the prober knows, as a line of JSON; with a number of
+// milliseconds behind it, the main thread does nothing at all for so long before. Ends with its standard input, in order.
 
 import { createInterface } from "node:readline";
 import pino from "pino";
 import { startAgent } from "../../../host/agent/start.ts";
-import { Prober } from "../../../host/cluster/probe/prober.ts";
+import { ProbeThread } from "../../../host/cluster/probe/probe-thread.ts";
 import { readConfigFile } from "../../../host/config/read.ts";
 import { desiredOf } from "../../../host/control/desired.ts";
 import { PathMtus } from "../../../host/control/path-mtu.ts";
@@ -60,18 +60,19 @@ desired.set(NETWORK, {
 });
 const { failures } = await forwarding.apply(desired, "all");
 if (failures.length > 0) throw new Error(failures.join("; "));
-const port = await openProbePort();
+const port = openProbePort();
 const attached = await forwarding.attachFd(NETWORK, { fd: port.fd, mac: probeMac(nodeId) });
 const { vtep: own, dataPort } = config.node;
 const mtus = new PathMtus({ plane, vteps: forwarding.vteps, own, dataPort, onPathMtu: () => {} });
-const prober = new Prober({
-  port,
+const prober = new ProbeThread({
+  hostFd: port.hostFd,
   nodeId,
   incarnation: 1,
   family: familyOf(own),
   mtu: forwarding.vteps.mtu,
   key: Buffer.from(key, "hex"),
   onPathMtu: (vtep, outerBytes) => mtus.limit(vtep, outerBytes),
+  onDeath: (why) => console.error(`the probing thread ended: ${why}`),
 });
 const changes: string[][] = [];
 prober.onChange((suspected) => {
@@ -82,11 +83,13 @@ prober.setPeers(peers);
 prober.start();
 console.log("prober ready");
 
-for await (const id of createInterface({ input: process.stdin })) {
+for await (const line of createInterface({ input: process.stdin })) {
+  const [id, blockMs] = line.split(" ");
+  if (blockMs !== undefined) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(blockMs));
   const state: ProberState = { peers: prober.peers(), probes: prober.probes(), refused: prober.refused(), changes };
   console.log(`${id} ${JSON.stringify(state)}`);
 }
-prober.stop();
+await prober.stop();
 mtus.stop();
 await attached.detach();
 port.close();
