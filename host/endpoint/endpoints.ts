@@ -47,8 +47,8 @@ export interface Attachment {
 
 export class Endpoints {
   readonly #options: EndpointsOptions;
-  /** Being attached or detached now: nobody else's to settle. */
-  readonly #busy = new Set<string>();
+  /** Being attached, detached or put back now, until the promise settles: nobody else's to settle. */
+  readonly #busy = new Map<string, Promise<unknown>>();
   /** Settling goes on one round at a time. */
   #settling: Promise<void> = Promise.resolve();
 
@@ -83,12 +83,21 @@ export class Endpoints {
       record: null,
       networkRecord: null,
     };
-    this.#busy.add(asked.id);
-    try {
+    return this.#alone(asked.id, () => {
       journal.write(asked);
-      return await this.#hold(asked, network, wanted);
+      return this.#hold(asked, network, wanted);
+    });
+  }
+
+  /** Does `work` when nobody else is at this endpoint, and keeps others from it meanwhile. */
+  async #alone<T>(id: string, work: () => Promise<T>): Promise<T> {
+    for (let other = this.#busy.get(id); other; other = this.#busy.get(id)) await other.catch(() => {});
+    const done = (async () => work())();
+    this.#busy.set(id, done);
+    try {
+      return await done;
     } finally {
-      this.#busy.delete(asked.id);
+      this.#busy.delete(id);
     }
   }
 
@@ -128,14 +137,10 @@ export class Endpoints {
 
   /** Resolves when its interface is gone; its address is freed as soon as a manager answers. Done also when it is not there. */
   async detach(id: string): Promise<void> {
-    const entry = this.#options.journal.get(id);
-    if (!entry || this.#busy.has(id)) return;
-    this.#busy.add(id);
-    try {
-      await this.#leave(entry);
-    } finally {
-      this.#busy.delete(id);
-    }
+    await this.#alone(id, async () => {
+      const entry = this.#options.journal.get(id);
+      if (entry) await this.#leave(entry);
+    });
   }
 
   async #leave(entry: JournalEntry): Promise<void> {
@@ -156,6 +161,10 @@ export class Endpoints {
 
   /** The store lost an endpoint of this host (a backup was restored): it is put back as it was, or given up when its address is another's now. */
   async restore(id: string): Promise<void> {
+    if (!this.#busy.has(id)) await this.#alone(id, () => this.#restore(id));
+  }
+
+  async #restore(id: string): Promise<void> {
     const { journal, managers, onEvent } = this.#options;
     const entry = journal.get(id);
     if (entry?.state !== "held" || !entry.record) return;
@@ -168,14 +177,16 @@ export class Endpoints {
     } catch (error) {
       if (error instanceof StoreError) return;
       onEvent("lost", entry, messageOf(error));
-      await this.detach(id);
+      await this.#leave(entry);
     }
   }
 
   async #settle(): Promise<void> {
     const { journal, netnsId, onEvent } = this.#options;
-    for (const entry of journal.entries) {
-      if (this.#busy.has(entry.id)) continue;
+    for (const { id } of journal.entries) {
+      // As it is by now: settling those before it took its time.
+      const entry = journal.get(id);
+      if (!entry || this.#busy.has(id)) continue;
       if (entry.state !== "held") await this.#free(entry);
       else if (netnsId(entry.netns) !== entry.netnsId) {
         onEvent("lost", entry, "its network namespace is gone");

@@ -118,6 +118,36 @@ test("what is being attached is not taken for something left over", async () => 
   expectConsistent(world.cluster);
 });
 
+test("what became attached while others were being settled is left alone", async () => {
+  await world.attach("/run/netns/x");
+  world.namespaces.delete("/run/netns/x");
+  const attaching = world.attach("/run/netns/y");
+  // Its question to a manager is answered while the other, which is settled before it, is being detached.
+  const commit = world.cluster.store.commit.bind(world.cluster.store);
+  world.cluster.store.commit = async (...given) => {
+    world.cluster.store.commit = commit;
+    const answer = await commit(...given);
+    settling = world.endpoints.settle();
+    return answer;
+  };
+  let settling: Promise<void> | undefined;
+  const { id } = await attaching;
+  await settling;
+  expect(world.endpoints.all.map((entry) => entry.id)).toEqual([id]);
+  expect(addresses()).toMatchObject([{ endpoint: id }]);
+  expectConsistent(world.cluster);
+});
+
+test("detached while it is being put back, it is gone, and stays so", async () => {
+  const { id } = await world.attach();
+  await world.cluster.manager.ask(world.cluster.caller("b"), "endpoint.remove", { id, network: "blue" });
+  const restoring = world.endpoints.restore(id);
+  await Promise.all([restoring, world.endpoints.detach(id)]);
+  expect(world.endpoints.all).toEqual([]);
+  expect(world.ports()).toEqual([]);
+  expect(addresses()).toEqual([]);
+});
+
 test("an endpoint that the store has lost is put back as it was", async () => {
   const { id, record } = await world.attach();
   await world.cluster.manager.ask(world.cluster.caller("b"), "endpoint.remove", { id, network: "blue" });
