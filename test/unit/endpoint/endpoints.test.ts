@@ -141,8 +141,19 @@ test("what became attached while others were being settled is left alone", async
 test("detached while it is being put back, it is gone, and stays so", async () => {
   const { id } = await world.attach();
   await world.cluster.manager.ask(world.cluster.caller("b"), "endpoint.remove", { id, network: "blue" });
+  const { commit } = world.cluster.store;
+  const late = Promise.withResolvers<void>();
+  world.cluster.store.commit = async (...given) => {
+    world.cluster.store.commit = commit;
+    await late.promise;
+    return commit.call(world.cluster.store, ...given);
+  };
   const restoring = world.endpoints.restore(id);
-  await Promise.all([restoring, world.endpoints.detach(id)]);
+  const detaching = world.endpoints.detach(id);
+  // Time enough for whoever does not wait for it.
+  for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+  late.resolve();
+  await Promise.all([restoring, detaching]);
   expect(world.endpoints.all).toEqual([]);
   expect(world.ports()).toEqual([]);
   expect(addresses()).toEqual([]);
