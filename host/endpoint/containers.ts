@@ -112,7 +112,8 @@ export class ContainerOperations {
       await this.#release(record.id);
       await this.#containers.discard(record.id);
     } catch (error) {
-      this.#onFailure(record.name, messageOf(error));
+      // Somebody may have removed it meanwhile.
+      if (this.#containers.list().some((other) => other.record.id === record.id)) this.#onFailure(record.name, messageOf(error));
     }
   }
 

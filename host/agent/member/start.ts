@@ -65,7 +65,13 @@ async function start(options: MemberOptions, log: Logger, undo: UndoStack): Prom
     undo.push(() => metrics.close());
   }
   const kept = { ...membership, underlay: path.underlay, routes: hostRoutes, overlay, local, view, log };
-  undo.push(startUpkeep({ ...kept, clock: systemClock, managerClock: clock, onRemoved: (why) => ended.resolve(why) }));
+  const stopUpkeep = startUpkeep({ ...kept, clock: systemClock, managerClock: clock, onRemoved: (why) => ended.resolve(why) });
+  undo.push(() => {
+    const stopped = stopUpkeep();
+    // Whoever waits for a manager now is told; what is owed is in the journal.
+    client.close();
+    return stopped;
+  });
   const place = `node=${node.name} role=${node.role} cluster=${cluster.id} vtep=${vtep}:${dataPort} socket=${options.socket}`;
   return { ready: degraded === null ? `weft ready ${place}` : `weft ready (degraded: ${degraded}) ${place}`, ended: ended.promise };
 }
