@@ -88,6 +88,16 @@ test("a narrow path is told in bytes of outer packet", () => {
   expect(members[0].pathMtus).toEqual([["192.0.2.1", 1400]]);
   expect(members[0].prober.peers()[0].pathMtu).toBe(1400);
   expect(members[1].pathMtus).toEqual([]);
+  // What is said of an address is taken back with the peer that had it.
+  for (const { prober } of members) prober.setPeers([]);
+  expect(members.map(({ pathMtus }) => pathMtus)).toEqual([
+    [
+      ["192.0.2.1", 1400],
+      ["192.0.2.1", 1500],
+    ],
+    [],
+    [],
+  ]);
 });
 
 test("one with another secret is neither heard nor suspected", () => {
