@@ -3,8 +3,8 @@
 // that nodes' certificates are good in it. Main thread.
 
 import { newId } from "../model/cluster/ids.ts";
-import { CLUSTER_KEY, nodeKey, ROOT } from "../model/cluster/keys.ts";
-import { type ClusterRecord, type NodeRecord, rewrite } from "../model/cluster/records.ts";
+import { CLUSTER_KEY, nodeKey, RESTORING_KEY, ROOT } from "../model/cluster/keys.ts";
+import { type ClusterRecord, type NodeRecord, RESTORING_SECONDS, rewrite } from "../model/cluster/records.ts";
 import type { Change, Store } from "../model/cluster/store.ts";
 import { OperationError } from "../model/errors.ts";
 import { hostsOf } from "./admission.ts";
@@ -55,17 +55,19 @@ function managerOf({ id, vtep, managers }: NodeState, { lines }: Backup): Pick<N
  */
 export async function loadEntries(store: Store, text: string): Promise<void> {
   const entries = text.split("\n").map((line): [string, string] => JSON.parse(line));
-  const keys = new Set(entries.map(([key]) => key));
+  const keys = new Set([RESTORING_KEY, ...entries.map(([key]) => key)]);
   const stale = (await store.list(ROOT, { keysOnly: true })).entries.filter(({ key }) => !keys.has(key));
   const puts = entries.map(([put, value]) => ({ put, value }));
   const [last, others] = [puts.filter(({ put }) => put === CLUSTER_KEY), puts.filter(({ put }) => put !== CLUSTER_KEY)];
-  for (const changes of inTransactions([...stale.map(({ key }) => ({ delete: key })), ...others, ...last])) {
+  const { id: lease } = await store.grantLease(RESTORING_SECONDS);
+  const restoring = { put: RESTORING_KEY, value: "", lease };
+  for (const changes of inTransactions([...stale.map(({ key }) => ({ delete: key })), ...others, restoring, ...last])) {
     const { succeeded } = await store.commit([{ key: CLUSTER_KEY, is: "absent" }], changes);
     if (!succeeded) throw new OperationError("another cluster was put into the store meanwhile");
   }
 }
 
-function inTransactions(all: ({ put: string; value: string } | { delete: string })[]): Change[][] {
+function inTransactions(all: ({ put: string; value: string; lease?: string } | { delete: string })[]): Change[][] {
   const transactions: Change[][] = [];
   let changes: Change[] = [];
   let characters = 0;

@@ -2,7 +2,7 @@
 // gives the addresses, the journal remembers, the follower has the interface made. Main thread.
 
 import type { Answer } from "../model/cluster/answers.ts";
-import { networkKey, networkNameKey } from "../model/cluster/keys.ts";
+import { networkKey, networkNameKey, RESTORING_KEY } from "../model/cluster/keys.ts";
 import type { Asked, ManagerOperation } from "../model/cluster/operations.ts";
 import type { EndpointRecord, NetworkRecord } from "../model/cluster/records.ts";
 import { type Store, StoreError } from "../model/cluster/store.ts";
@@ -159,23 +159,26 @@ export class Endpoints {
     return this.#settling;
   }
 
-  /** The store lost an endpoint of this host (a backup was restored): it is put back as it was, or given up when its address is another's now. */
+  /**
+   * The store lost an endpoint of this host (a backup was restored): it is put back as it was, or given up when its address is another's now. Just after
+   * a restore that other may be its own former self on another host, which lets it go: then it is tried again.
+   */
   async restore(id: string): Promise<void> {
     if (!this.#busy.has(id)) await this.#alone(id, () => this.#restore(id));
   }
 
   async #restore(id: string): Promise<void> {
-    const { journal, managers, onEvent } = this.#options;
+    const { journal, store, managers, onEvent } = this.#options;
     const entry = journal.get(id);
     if (entry?.state !== "held" || !entry.record) return;
     const { network, name, aliases, container, mac, addresses } = entry.record;
     const ips = addresses.map((cidr) => cidr.split("/")[0]);
     try {
-      const record = await managers.do("endpoint.create", { id, network, name, aliases, container, ips, mac });
+      const record = await managers.do("endpoint.create", { id, network, name, aliases, container, ips, mac, isBack: true });
       journal.write({ ...entry, record });
       onEvent("restored", entry);
     } catch (error) {
-      if (error instanceof StoreError) return;
+      if (error instanceof StoreError || (await store.get(RESTORING_KEY).catch(() => true))) return;
       onEvent("lost", entry, messageOf(error));
       await this.#leave(entry);
     }

@@ -33,11 +33,14 @@ interface Member {
   ipOwners: Map<string, string>;
   /** This host's endpoints, as far as the store has them; null while its endpoints are not known. */
   stored: Set<string> | null;
+  /** Endpoints of other hosts that a later snapshot did not have: forwarded to until they are dropped. */
+  doubtful: Set<string>;
 }
 
 export class ClusterView {
   readonly desired: Desired = new Map();
-  readonly #self: string;
+  /** This node. */
+  readonly self: string;
   readonly #nodes = new Map<string, NodeRecord>();
   /** null until it is heard of: then nobody is dead. */
   #alive: Set<string> | null = null;
@@ -48,7 +51,7 @@ export class ClusterView {
   #dirty = new Map<string, DirtyNetwork>();
 
   constructor(self: string, seed: Desired = new Map()) {
-    this.#self = self;
+    this.self = self;
     this.#seed = seed;
   }
 
@@ -62,7 +65,7 @@ export class ClusterView {
 
   /** Every other node, with its VTEP. */
   others(): NodeRecord[] {
-    return [...this.#nodes.values()].filter(({ id }) => id !== this.#self);
+    return [...this.#nodes.values()].filter(({ id }) => id !== this.self);
   }
 
   node(id: string): NodeRecord | undefined {
@@ -179,26 +182,32 @@ export class ClusterView {
     return true;
   }
 
-  /** All of a network's endpoints, of whichever node. */
-  setEndpoints(network: string, endpoints: readonly EndpointRecord[]): void {
+  /**
+   * All of a network's endpoints, of whichever node. Answers whether it has others that were told of one by one and are not among these: a store that
+   * was put back from a backup does not know what was made since, until the hosts that have it say so. dropDoubtful() ends that.
+   */
+  setEndpoints(network: string, endpoints: readonly EndpointRecord[]): boolean {
     const member = this.#members.get(network);
-    if (!member) return;
-    const gone = new Set(member.remote.keys());
+    if (!member) return false;
+    member.doubtful = new Set(member.remote.keys());
     member.stored = new Set();
-    for (const endpoint of endpoints) {
-      gone.delete(endpoint.id);
-      this.setEndpoint(endpoint);
-    }
-    for (const id of gone) this.removeEndpoint(network, id);
+    for (const endpoint of endpoints) this.setEndpoint(endpoint);
     this.#dropSeed(member);
     this.#setPeers(member);
+    return member.doubtful.size > 0;
+  }
+
+  /** What the last snapshot did not have, and nobody has told of since, is gone. */
+  dropDoubtful(network: string): void {
+    for (const id of this.#members.get(network)?.doubtful ?? []) this.removeEndpoint(network, id);
   }
 
   setEndpoint(endpoint: EndpointRecord): void {
     const member = this.#members.get(endpoint.network);
     if (!member) return;
+    member.doubtful.delete(endpoint.id);
     if (member.remote.has(endpoint.id)) this.removeEndpoint(endpoint.network, endpoint.id);
-    if (endpoint.node === this.#self) {
+    if (endpoint.node === this.self) {
       member.stored?.add(endpoint.id);
       return;
     }
@@ -214,6 +223,7 @@ export class ClusterView {
     const member = this.#members.get(network);
     const remote = member?.remote.get(id);
     member?.stored?.delete(id);
+    member?.doubtful.delete(id);
     if (!member || !remote) return;
     const dirty = this.#touch(member);
     member.remote.delete(id);
@@ -250,6 +260,7 @@ export class ClusterView {
       macOwners: new Map(),
       ipOwners: new Map(),
       stored: null,
+      doubtful: new Set<string>(),
     };
     this.#members.set(network.id, member);
     this.desired.set(network.name, desired);

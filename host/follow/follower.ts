@@ -7,6 +7,9 @@ import type { EndpointRecord, NetworkRecord, NodeRecord } from "../model/cluster
 import type { Store, Watch, WatchEvent, Watcher } from "../model/cluster/store.ts";
 import type { ClusterView, LocalEndpoint } from "./cluster-view.ts";
 
+/** What a later snapshot of a network's endpoints has no longer is forwarded to for so long: longer than hosts take to put back what a backup did not have. */
+const DOUBT_MS = 10_000;
+
 export interface FollowerOptions {
   store: Store;
   view: ClusterView;
@@ -24,6 +27,8 @@ export class Follower {
   readonly #options: FollowerOptions;
   readonly #watches: Watch[] = [];
   readonly #endpoints = new Map<string, Watch>();
+  /** By network. */
+  readonly #doubts = new Map<string, NodeJS.Timeout>();
   #nodesKnown = false;
   #closed = false;
   #changed = false;
@@ -63,6 +68,7 @@ export class Follower {
     if (this.#options.view.removeLocal(network, endpoint)) {
       this.#endpoints.get(network)?.close();
       this.#endpoints.delete(network);
+      clearTimeout(this.#doubts.get(network));
       this.#arrived(networkEndpoints(network));
     }
     this.#notify();
@@ -78,6 +84,7 @@ export class Follower {
   async close(): Promise<void> {
     this.#closed = true;
     for (const watch of [...this.#watches, ...this.#endpoints.values()]) watch.close();
+    for (const doubt of this.#doubts.values()) clearTimeout(doubt);
     await this.#applying;
   }
 
@@ -101,7 +108,11 @@ export class Follower {
   #followEndpoints(network: string): void {
     const { view, onEndpoint } = this.#options;
     const watch = this.#watch(networkEndpoints(network), {
-      snapshot: (endpoints: EndpointRecord[]) => view.setEndpoints(network, endpoints),
+      snapshot: (endpoints: EndpointRecord[]) => {
+        clearTimeout(this.#doubts.get(network));
+        if (view.setEndpoints(network, endpoints))
+          this.#doubts.set(network, setTimeout(() => this.#dropDoubtful(network), DOUBT_MS).unref());
+      },
       put: (endpoint: EndpointRecord) => {
         view.setEndpoint(endpoint);
         onEndpoint(endpoint);
@@ -109,6 +120,11 @@ export class Follower {
       remove: (key) => view.removeEndpoint(network, partsOf(key, ENDPOINTS)[2]),
     });
     this.#endpoints.set(network, watch);
+  }
+
+  #dropDoubtful(network: string): void {
+    this.#options.view.dropDoubtful(network);
+    this.#notify();
   }
 
   #watch<T>(

@@ -24,6 +24,7 @@ import { formatMac, macFromBytes, parseUnicastMac } from "../model/mac.ts";
 import { askedAddresses, freeAddress, type Pick } from "./address-pick.ts";
 import { type Caller, type Context, isoTime, read, type Stored, unchanged, untilDone } from "./context.ts";
 import { findNetwork } from "./find.ts";
+import { NOT_RESTORING, refuseWhileRestoring } from "./restoring.ts";
 
 /** After so many lost races the manager's picture of the addresses is no longer believed, and they are read. */
 const TRUSTED_TRIES = 4;
@@ -55,7 +56,9 @@ async function attempt(
   ]);
   if (!node) throw new OperationError(`node ${caller.nodeId} is not a member of the cluster (any more)`);
   if (present) return sameAsAsked(present.record, name, input, askedMac);
-  if (node.record.availability !== "active") {
+  // It is among what the transaction compares: only when that failed it may be so.
+  if (tries > 0 && !input.isBack) await refuseWhileRestoring(store);
+  if (node.record.availability !== "active" && !input.isBack) {
     throw new OperationError(`node ${node.record.name} is drained: nothing new is put there (\`weft node drain --undo\` ends that)`);
   }
   if (removal) throw new OperationError(`network ${name} is being removed`);
@@ -64,7 +67,8 @@ async function attempt(
   let revision: number | null = null;
   try {
     const record = recordOf(context, caller, network.record, input, picks, askedMac);
-    const answer = await store.commit(compares(network, node, record, picks), changes(record, picks));
+    const allowed = input.isBack ? [] : [NOT_RESTORING];
+    const answer = await store.commit([...compares(network, node, record, picks), ...allowed], changes(record, picks));
     revision = answer.revision;
     return answer.succeeded ? record : null;
   } finally {

@@ -29,6 +29,7 @@ import { familyOf } from "../model/ip.ts";
 import { type OverlayMtu, underlayMtuFor } from "../model/mtu.ts";
 import { type Context, isoTime, nextCount, read, readAll, sameCounter, untilDone } from "./context.ts";
 import { checkedDriver, checkedNetworkName, networkOptions } from "./network-options.ts";
+import { refuseWhileRestoring } from "./restoring.ts";
 import { type Holders, takenBlocks } from "./taken.ts";
 
 /** Every host knows all networks, and each new one is compared with all others. */
@@ -50,6 +51,7 @@ async function attempt(
   input: Input,
   options: ReturnType<typeof networkOptions>,
 ): Promise<Answer<"network.create"> | null> {
+  await refuseWhileRestoring(store);
   const [pools, members] = await Promise.all([store.get(POOLS_KEY), store.get(MEMBERS_KEY)]);
   const [cluster, holders] = await Promise.all([read<ClusterRecord>(store, CLUSTER_KEY), readHolders(store)]);
   if (!cluster) throw new OperationError("the store holds no cluster");

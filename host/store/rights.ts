@@ -16,6 +16,7 @@ import {
   POOLS_KEY,
   PROBE_SECRET_KEY,
   REPORTS,
+  RESTORING_KEY,
   TOKENS,
   VNIS,
 } from "../model/cluster/keys.ts";
@@ -44,6 +45,7 @@ export interface KeyRight {
 /** Of workers. A key that is in no row is nobody's but managers'. */
 export const KEY_RIGHTS: readonly KeyRight[] = [
   { keys: CLUSTER_KEY, one: true, read: "all", write: "none", why: "every agent needs the data port and the cluster's id" },
+  { keys: RESTORING_KEY, one: true, read: "all", write: "none", why: "before that is over, a node gives up nothing that it has" },
   { keys: TOKENS, one: false, read: "none", write: "none", why: "whoever has a token can join, as a manager with the manager's" },
   { keys: PROBE_SECRET_KEY, one: true, read: "all", write: "none", why: "every agent signs its probes and checks those of others" },
   { keys: NODES, one: false, read: "all", write: "none", why: "names and VTEPs of all nodes" },

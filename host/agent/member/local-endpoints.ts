@@ -11,6 +11,7 @@ import { Journal } from "../../endpoint/journal.ts";
 import type { ClusterView } from "../../follow/cluster-view.ts";
 import { Follower } from "../../follow/follower.ts";
 import { newLongId } from "../../model/cluster/ids.ts";
+import { ENDPOINTS as ENDPOINT_KEYS, NETWORKS, nodeEndpoints, partsOf } from "../../model/cluster/keys.ts";
 import { Containers } from "../../sandbox/containers.ts";
 import type { ClusterClient } from "../../store/client/store.ts";
 import type { Overlay } from "./overlay.ts";
@@ -32,6 +33,8 @@ export class LocalEndpoints {
   readonly #journal: Journal;
   readonly #follower: Follower;
   readonly #sandboxes: Containers;
+  /** Whether networks that this host does not take part in are to be looked through for endpoints that are said to be here. */
+  #lookElsewhere = true;
 
   constructor(parts: LocalParts) {
     const { state, client, view, overlay, log } = parts;
@@ -60,8 +63,10 @@ export class LocalEndpoints {
       },
       newId: newLongId,
       netnsId: inodeOf,
-      onEvent: (event, { id, network, netns }, detail) =>
-        log[event === "pending" ? "debug" : "info"]({ endpoint: id, network, netns, detail }, `endpoint ${event}`),
+      onEvent: (event, { id, network, netns, record }, detail) => {
+        const level = event === "lost" ? "warn" : event === "pending" ? "debug" : "info";
+        log[level]({ endpoint: id, name: record?.name, network, netns, detail }, `endpoint ${event}`);
+      },
     });
     this.#sandboxes = new Containers({ directory: join(state.path, CONTAINERS), log });
     this.containers = new ContainerOperations(this.#sandboxes, this.endpoints, (container, why) =>
@@ -96,10 +101,39 @@ export class LocalEndpoints {
 
   /** Brings this host and the store to the same mind: what is owed is given back, what was lost is put back, what nobody has is freed. */
   async settle(): Promise<void> {
-    const { client, view } = this.#parts;
+    const { view } = this.#parts;
     await this.endpoints.settle();
     for (const { record } of view.missing()) await this.endpoints.restore(record.id);
-    for (const stray of view.strays()) if (!this.#journal.get(stray.id)) await client.do("endpoint.remove", stray);
+    for (const stray of view.strays()) await this.#freeStray(stray);
+    if (!this.#lookElsewhere) return;
+    this.#lookElsewhere = false;
+    try {
+      await this.#freeStraysElsewhere();
+    } catch (error) {
+      this.#lookElsewhere = true;
+      throw error;
+    }
+  }
+
+  /** The store may be another than before: it was put back from a backup. */
+  lookAgain(): void {
+    this.#lookElsewhere = true;
+  }
+
+  async #freeStray(stray: { network: string; id: string }): Promise<void> {
+    if (!this.#journal.get(stray.id)) await this.#parts.client.do("endpoint.remove", stray);
+  }
+
+  async #freeStraysElsewhere(): Promise<void> {
+    const { client, view } = this.#parts;
+    const { entries: networks } = await client.list(NETWORKS, { keysOnly: true });
+    const followed = new Set(view.memberships());
+    for (const { key } of networks) {
+      const network = key.slice(NETWORKS.length);
+      if (followed.has(network)) continue;
+      const { entries } = await client.list(nodeEndpoints(network, view.self), { keysOnly: true });
+      for (const entry of entries) await this.#freeStray({ network, id: partsOf(entry.key, ENDPOINT_KEYS)[2] });
+    }
   }
 
   /** Everything of this host goes: containers are ended, interfaces removed, addresses given back as far as a manager answers. */

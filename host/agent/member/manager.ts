@@ -18,6 +18,7 @@ import type { TlsFiles } from "../../store/client/credentials.ts";
 import type { ClusterClient } from "../../store/client/store.ts";
 import { openEmbedded } from "../../store/embedded/backend.ts";
 import { EtcdBackend } from "../../store/etcd/backend.ts";
+import type { MemberList } from "../../store/front/caller.ts";
 import { startFront } from "../../store/front.ts";
 import { type Periodic, periodic } from "./periodic.ts";
 import { STORE_FILE } from "./state-files.ts";
@@ -50,6 +51,12 @@ export async function startManager({ options, state, identity, node, client, log
   const members = new Members(client, node.id);
   const pin = pinOf(authority.certificate);
   const manager = new Manager({ store: client, now: Date.now, tokenText: (_role, secret) => formatToken({ pin, secret }) });
+  let entered = false;
+  // Of a store that is being made, or read from a backup, nobody is told anything yet.
+  const gate: MemberList = {
+    standing: (id) => (entered || id === node.id ? members.standing(id) : "unknown"),
+    onLeaving: (listener) => members.onLeaving(listener),
+  };
   const ids = { id: node.clusterId, restoredFrom: undefined as string | undefined };
   const admission = new Admission({
     store: client,
@@ -83,14 +90,18 @@ export async function startManager({ options, state, identity, node, client, log
       port: options.listen.port,
       identity,
       cluster: () => ids,
-      members,
+      members: gate,
       control: (caller, operation, json) => manager.do(caller, operation, parse(json)),
-      join: { ask: (request) => admission.ask(request), renew: (caller, request) => admission.renew(caller, request) },
+      join: {
+        ask: async (request) => (entered ? admission.ask(request) : refuseEarly()),
+        renew: (caller, request) => admission.renew(caller, request),
+      },
     });
     try {
       const enter = async () => {
         const cluster = await enterStore(client, state, options.create, Date.now());
         Object.assign(ids, { id: cluster.id, restoredFrom: cluster.restoredFrom });
+        entered = true;
       };
       const entering = await enterSoon(enter, node.founding === true, log);
       return {
@@ -164,6 +175,10 @@ function read(file: string, flag: string): string {
   } catch (error) {
     throw new UsageError(`${flag} ${file}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+function refuseEarly(): never {
+  throw new StoreError("unavailable", "the manager is still reading its store: try again");
 }
 
 function parse(json: string): unknown {

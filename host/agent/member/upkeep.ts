@@ -62,6 +62,7 @@ export function startUpkeep(parts: UpkeepParts): () => Promise<void> {
     onAlive: () => {
       registration.again();
       reporter.again();
+      local.lookAgain();
     },
     onFailure: (message) => log.warn({ message }, "the cluster cannot be told that this node lives"),
     onKept: () => log.info("the cluster knows again that this node lives"),

@@ -4,6 +4,7 @@
 //   /weft/v1/token/worker|manager             TokenRecord                    managers only
 //   /weft/v1/secret/probe                     SecretRecord                   what probes are authenticated with
 //   /weft/v1/node/ID                          NodeRecord                     written by managers
+//   /weft/v1/restoring                        "", on a lease: a backup was put back, and hosts put back what it did not have before anything new is made
 //   /weft/v1/members                          a counter; every transaction that adds a node or changes a name or VTEP compares and changes it,
 //                                             so that both stay unique (removing a node frees them: no need)
 //   /weft/v1/alive/ID                         AliveRecord, on a lease        written by the node
@@ -20,6 +21,7 @@
 export const ROOT = "/weft/v1/";
 
 export const CLUSTER_KEY = `${ROOT}cluster`;
+export const RESTORING_KEY = `${ROOT}restoring`;
 export const MEMBERS_KEY = `${ROOT}members`;
 export const POOLS_KEY = `${ROOT}pools`;
 export const PROBE_SECRET_KEY = `${ROOT}secret/probe`;

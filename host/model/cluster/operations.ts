@@ -46,6 +46,8 @@ export const MANAGER_OPERATIONS = {
     container: z.string().max(64).nullable(),
     ips: z.array(text).max(2).default([]),
     mac: text.optional(),
+    /** It is there, and the store has lost it: let in also where nothing new is. */
+    isBack: z.boolean().default(false),
   }),
   /** Done also when it is not there. */
   "endpoint.remove": z.strictObject({ id: z.string(), network: z.string() }),

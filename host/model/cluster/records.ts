@@ -118,6 +118,8 @@ export const ALIVE_TTL_SECONDS = 4;
 export const ALIVE_KEEP_MS = 1000;
 /** Addresses of a node that is dead so long are freed. */
 export const DEAD_NODE_HOURS = 24;
+/** For so long after a backup was put back nothing new is made: hosts come back, and say what they have. */
+export const RESTORING_SECONDS = 20;
 /** VNIs that are given out (Docker's first), and the one that probes have. */
 export const VNI_FIRST = 4096;
 export const PROBE_VNI = 16777215;

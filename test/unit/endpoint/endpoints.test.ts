@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { ENDPOINTS, networkKey } from "../../../host/model/cluster/keys.ts";
+import { ENDPOINTS, networkKey, RESTORING_KEY } from "../../../host/model/cluster/keys.ts";
+import { RESTORING_SECONDS } from "../../../host/model/cluster/records.ts";
 import { expectConsistent } from "../manager/invariants.ts";
 import { EndpointWorld } from "./world.ts";
 
@@ -177,5 +178,20 @@ test("and given up when its address is another's by now", async () => {
   await world.endpoints.restore(id);
   expect(world.endpoints.all).toEqual([]);
   expect(world.ports()).toEqual([]);
+  expectConsistent(world.cluster);
+});
+
+test("but not just after a restore: the other may be its own former self, which is let go", async () => {
+  const { id, record } = await world.attach();
+  const { manager, store } = world.cluster;
+  await manager.ask(world.cluster.caller("b"), "endpoint.remove", { id, network: "blue" });
+  await world.cluster.endpoint(7, { ips: ["10.0.0.2"], ...(record ? { mac: record.mac } : {}) }, "c");
+  const { id: lease } = await store.grantLease(RESTORING_SECONDS);
+  await store.commit([], [{ put: RESTORING_KEY, value: "", lease }]);
+  await world.endpoints.restore(id);
+  expect(world.endpoints.all).toHaveLength(1);
+  await world.cluster.remove(7, "c");
+  await world.endpoints.restore(id);
+  expect(addresses()).toMatchObject([{ ip: "10.0.0.2", endpoint: id }]);
   expectConsistent(world.cluster);
 });

@@ -188,3 +188,24 @@ test("nobody is dead until it is heard who lives", () => {
   view.removeAlive("b");
   expect(view.deadVteps()).toEqual(new Set(["10.99.0.2"]));
 });
+
+test("what a later snapshot has no longer is forwarded to until it is dropped, or told of again", () => {
+  const all = [endpointRecord("w1", "b", 2), endpointRecord("w1", "c", 3), endpointRecord("w1", "b", 4)];
+  const view = viewOf(NODES, all);
+  const fdb = () => [...(view.desired.get("blue")?.fdb.keys() ?? [])].sort();
+  expect(view.setEndpoints("w1", all)).toBe(false);
+  expect(view.setEndpoints("w1", all.slice(0, 1))).toBe(true);
+  expect(fdb()).toHaveLength(3);
+  view.setEndpoint(all[1]);
+  // Another has its address by now.
+  view.setEndpoint({ ...endpointRecord("w1", "c", 5), mac: all[2].mac, addresses: all[2].addresses });
+  view.takeDirty();
+  view.dropDoubtful("w1");
+  expect(fdb()).toHaveLength(3);
+  expect(view.desired.get("blue")?.fdb.get(all[2].mac)).toBe("10.99.0.3");
+  expect(view.setEndpoints("w1", [])).toBe(true);
+  view.dropDoubtful("w1");
+  expect(fdb()).toEqual([]);
+  expect(view.desired.get("blue")?.peers).toEqual(new Set());
+  view.dropDoubtful("w2");
+});
