@@ -56,6 +56,7 @@ async function attempt(
   ]);
   if (!node) throw new OperationError(`node ${caller.nodeId} is not a member of the cluster (any more)`);
   if (present) return sameAsAsked(present.record, name, input, askedMac);
+  if (node.record.removing) throw new OperationError(`node ${node.record.name} is being removed from the cluster`);
   // It is among what the transaction compares: only when that failed it may be so.
   if (tries > 0 && !input.isBack) await refuseWhileRestoring(store);
   if (node.record.availability !== "active" && !input.isBack) {

@@ -1,10 +1,10 @@
-// `node drain`, `node rm` and `node leave`. A node goes in steps that may be cut off and begun again at any point: drained, so that nothing new
-// is put there; its endpoints freed, some at a time; its record last of all. Main thread.
+// `node drain`, `node rm` and `node leave`. A node goes in steps that may be cut off and begun again at any point: marked, so that nothing new
+// is put there, and nothing put back; its endpoints freed, some at a time; its record last of all. Main thread.
 
 import type { Answer } from "../model/cluster/answers.ts";
 import { aliveKey, MEMBERS_KEY, NODES, nodeKey, reportKey } from "../model/cluster/keys.ts";
 import type { Checked } from "../model/cluster/operations.ts";
-import { type Availability, type NodeRecord, rewrite } from "../model/cluster/records.ts";
+import { type NodeRecord, rewrite } from "../model/cluster/records.ts";
 import type { Store } from "../model/cluster/store.ts";
 import { OperationError } from "../model/errors.ts";
 import { type Caller, type Context, nextCount, read, readAll, sameCounter, unchanged, untilDone } from "./context.ts";
@@ -12,9 +12,11 @@ import { eachNamed } from "./each-named.ts";
 import { findNode } from "./find.ts";
 import { releaseNode } from "./release.ts";
 
+type Marks = Partial<Pick<NodeRecord, "availability" | "removing">>;
+
 export async function drainNode({ store }: Context, { name, active }: Checked<"node.drain">): Promise<Answer<"node.drain">> {
   const { record } = await findNode(store, name);
-  const found = await setAvailability(store, record.id, active ? "active" : "drain");
+  const found = await mark(store, record.id, active ? { availability: "active", removing: undefined } : { availability: "drain" });
   if (!found) throw new OperationError(`node ${name} not found`);
   return {};
 }
@@ -38,15 +40,12 @@ export async function leaveCluster(context: Context, { nodeId }: Caller): Promis
 }
 
 /** false when there is no such node. */
-function setAvailability(store: Store, id: string, availability: Availability): Promise<boolean> {
+function mark(store: Store, id: string, marks: Marks): Promise<boolean> {
   return untilDone(`node ${id}`, async () => {
     const node = await read<NodeRecord>(store, nodeKey(id));
     if (!node) return false;
-    if (node.record.availability === availability) return true;
-    const { succeeded } = await store.commit(
-      [unchanged(node)],
-      [{ put: node.key, value: rewrite<NodeRecord>(node.json, { availability }) }],
-    );
+    if ((Object.keys(marks) as (keyof Marks)[]).every((key) => node.record[key] === marks[key])) return true;
+    const { succeeded } = await store.commit([unchanged(node)], [{ put: node.key, value: rewrite<NodeRecord>(node.json, marks) }]);
     return succeeded ? true : null;
   });
 }
@@ -56,11 +55,11 @@ async function removeNode(context: Context, { id, name, role }: NodeRecord, hint
   const lastManager = `node ${name} is the last manager: ${hint}`;
   if (role === "manager") await refuseLastManager(store, id, lastManager);
   await untilDone(`node ${name}`, async () => {
-    if (!(await setAvailability(store, id, "drain"))) return true;
+    if (!(await mark(store, id, { availability: "drain", removing: true }))) return true;
     await releaseNode(context, id, []);
     const [node, members] = await Promise.all([read<NodeRecord>(store, nodeKey(id)), store.get(MEMBERS_KEY)]);
     if (!node) return true;
-    if (node.record.availability !== "drain") return null;
+    if (!node.record.removing) return null;
     // Two managers that remove each other at once: the second finds that MEMBERS_KEY has changed, and then that it is the last.
     if (role === "manager") await refuseLastManager(store, id, lastManager);
     const { succeeded } = await store.commit(

@@ -33,6 +33,8 @@ export interface NodeRecord {
   name: string;
   role: Role;
   availability: Availability;
+  /** Somebody has begun to remove it: it is drained, and what is freed of it is not put back. */
+  removing?: boolean;
   /** Canonical address; unique. */
   vtep: string;
   /** HOST:PORT of a manager's front; null for a worker. */

@@ -39,6 +39,30 @@ describe("rm", () => {
     await expect(cluster.endpoint(1, {}, "b")).rejects.toThrow("is not a member of the cluster (any more)");
   });
 
+  test("of a node that is up: what it would put back meanwhile stays away", async () => {
+    const { mac } = await cluster.endpoint(1, {}, "b");
+    const back: string[] = [];
+    // The first commit marks the node, the second frees what it has, the third takes it away.
+    cluster.store.interlude(2, () =>
+      cluster.endpoint(1, { ips: ["10.0.0.2"], mac, isBack: true }, "b").catch(({ message }: Error) => back.push(message)),
+    );
+    expect((await rm(["b"], true)).removed).toEqual(["b"]);
+    expect(back).toEqual(["node b is being removed from the cluster"]);
+    expect(cluster.contents().endpoints).toEqual([]);
+    expectConsistent(cluster);
+  });
+
+  test("that was given up half way is undone as a drain is", async () => {
+    await cluster.endpoint(1, {}, "b");
+    cluster.store.interlude(1, async () => {
+      cluster.store.nextCommitFails = "before";
+    });
+    await expect(rm(["b"], true)).rejects.toThrow("cut");
+    await expect(cluster.endpoint(2, {}, "b")).rejects.toThrow("node b is being removed from the cluster");
+    await cluster.manager.ask(cluster.caller(), "node.drain", { name: "b", active: true });
+    await cluster.endpoint(2, {}, "b");
+  });
+
   test("of the last manager is refused, and changes nothing", async () => {
     const { revision } = cluster.store;
     expect((await rm(["a"], true)).refused[0].message).toBe("node a is the last manager: without one the cluster ends");
