@@ -80,9 +80,10 @@ export class Probing {
     return one;
   }
 
-  async state(): Promise<ProberState> {
+  /** `blockMs`: for so long its main thread does nothing at all, before it answers. */
+  async state(blockMs?: number): Promise<ProberState> {
     const id = ++this.#asked;
-    this.daemon.input.write(`${id}\n`);
+    this.daemon.input.write(blockMs === undefined ? `${id}\n` : `${id} ${blockMs}\n`);
     const [, json] = await this.daemon.waitFor(new RegExp(`^${id} (.*)$`, "m"));
     return JSON.parse(json) as ProberState;
   }
