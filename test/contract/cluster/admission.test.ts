@@ -72,7 +72,10 @@ test("an address in a network's subnet is refused, also when the network comes b
       ...store,
       get: (key) => store.get(key),
       list: (prefix) => store.list(prefix),
-      commit: async (compares, changes) => (await late(), store.commit(compares, changes)),
+      commit: async (compares, changes) => {
+        await late();
+        return store.commit(compares, changes);
+      },
     } as typeof store,
     authority,
     clusterId: () => manager.record.id,
