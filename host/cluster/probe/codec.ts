@@ -7,7 +7,7 @@
 //  126  padding up to the size under test
 //
 // A frame can be sent again by whoever sees it: a reply counts only while its nonce is awaited, and what answers a request is bounded
-// (detector.ts). Main thread.
+// (detector.ts). Probing thread.
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { macToBytes, parseMac } from "../../model/mac.ts";

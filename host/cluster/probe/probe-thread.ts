@@ -1,7 +1,8 @@
 // The main thread's end of the thread that probes (thread.ts): what the overlay, `peer.ls` and the metrics ask of a prober, answered from what the thread
 // told last. The main thread may be busy for seconds, with a snapshot or a large network: peers still get their answers, and none is suspected for it.
 //
-// A thread that dies is started again, sooner the longer it lived. What it knew goes with it: meanwhile nobody is suspect, since nobody asks.
+// A thread that dies is started again, after longer pauses the more often it does. What it knew goes with it: meanwhile nobody is suspect, since nobody
+// asks.
 
 import { Worker } from "node:worker_threads";
 import type { PeerResource } from "../../model/cluster/answers.ts";
