@@ -20,6 +20,7 @@ process.exitCode = await run(process.argv.slice(2), {
   runAgent: async (configPath) => (await import("../agent/main.ts")).runAgent(configPath),
   runMember: async (options) => (await import("../agent/member/run.ts")).runMember(options),
   runRestore: async (options) => (await import("../agent/member/restore.ts")).runRestore(options),
+  runAbandon: async (options) => (await import("../agent/member/abandon.ts")).abandon(options),
   loadBench: () => import("../measure/index.ts"),
   spawn: spawnInPlace,
 });

@@ -11,7 +11,7 @@ import {
   type MemberOptions,
   type StoreOptions,
 } from "../model/cluster/start.ts";
-import { messageOf, UsageError, ValueError } from "../model/errors.ts";
+import { messageOf, OperationError, UsageError, ValueError } from "../model/errors.ts";
 import { familyOf, unicastIp } from "../model/ip.ts";
 import { WORKERS_LIMIT } from "../model/limits.ts";
 import type { Context } from "./context.ts";
@@ -86,12 +86,40 @@ export function addMember(program: Command, context: Context): void {
   program
     .command("leave")
     .description("Leave the cluster: this host's containers, their interfaces and its state are removed.")
-    .option("-f, --force", "whatever stands against it: containers here, no manager that answers, the last manager")
+    .option("-f, --force", "whatever stands against it: containers here, no manager or agent that answers, the last manager")
+    .addOption(
+      new Option("--state-dir <dir>", "with --force, where no agent answers: what it must not have forgotten")
+        .default(DEFAULT_STATE_DIR)
+        .argParser(asFlag(path)),
+    )
     .addHelpText("after", examples("weft leave", "weft leave --force"))
-    .action(async ({ force }: { force?: boolean }, command: Command) => {
-      await context.client(command).do("cluster.leave", { force: force ?? false });
-      context.print("Node left the cluster.\n");
-    });
+    .action((flags: LeaveFlags, command: Command) => leave(flags, command, context));
+}
+
+interface LeaveFlags {
+  force?: boolean;
+  stateDir: string;
+}
+
+async function leave({ force = false, stateDir }: LeaveFlags, command: Command, context: Context): Promise<void> {
+  try {
+    await context.client(command).do("cluster.leave", { force });
+    context.print("Node left the cluster.\n");
+  } catch (error) {
+    if (!(error instanceof OperationError) || !isAbsent(error.cause)) throw error;
+    if (!force) throw new OperationError(`${error.message} (weft leave --force does without it)`, { cause: error });
+    const name = await context.around.runAbandon({ stateDir });
+    const rest =
+      name === null
+        ? ""
+        : ` No manager has heard of it: if the node was not removed yet, 'weft node rm ${name}' on another host does that.`;
+    context.print(`Node left the cluster.${rest}\n`);
+  }
+}
+
+/** Nobody listens at the socket. */
+function isAbsent(cause: unknown): boolean {
+  return ["ENOENT", "ECONNREFUSED"].includes(String((cause as NodeJS.ErrnoException | undefined)?.code));
 }
 
 function memberFlags(command: Command): Command {

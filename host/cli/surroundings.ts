@@ -1,7 +1,7 @@
 // What the command line has around it, handed in so that a test can run it in one process.
 
 import type { Bench } from "../model/bench.ts";
-import type { MemberOptions, RestoreOptions } from "../model/cluster/start.ts";
+import type { AbandonOptions, MemberOptions, RestoreOptions } from "../model/cluster/start.ts";
 
 export interface Output {
   isTTY?: boolean;
@@ -24,6 +24,8 @@ export interface Surroundings {
   runMember(options: MemberOptions): Promise<void>;
   /** Loads what puts a backup back, and does it. */
   runRestore(options: RestoreOptions): Promise<void>;
+  /** Loads what removes a member of which no agent runs, and does it; resolves to the node's name, if it still had one. */
+  runAbandon(options: AbandonOptions): Promise<string | null>;
   /** Loads the measuring commands (host/measure/index.ts). */
   loadBench(): Promise<Bench>;
   /** Runs a program with this one's input and outputs; resolves to its exit code as a shell has it. Rejects when it cannot be started. */

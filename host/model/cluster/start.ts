@@ -26,6 +26,11 @@ export interface RestoreOptions {
   stateDir: string;
 }
 
+/** How `weft leave --force` was called where no agent runs. */
+export interface AbandonOptions {
+  stateDir: string;
+}
+
 export type StoreOptions =
   | { kind: "embedded" }
   | { kind: "etcd"; endpoints: string[]; ca: string | null; cert: string | null; key: string | null; user: string | null };

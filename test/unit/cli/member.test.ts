@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { describe, expect, test } from "vitest";
-import type { MemberOptions } from "../../../host/model/cluster/start.ts";
+import type { AbandonOptions, MemberOptions } from "../../../host/model/cluster/start.ts";
 import { OperationError } from "../../../host/model/errors.ts";
 import { fakeAgent, weftWith } from "./weft.ts";
 
@@ -126,4 +126,49 @@ test.each([
   } finally {
     await agent.close();
   }
+});
+
+describe("weft leave where no agent runs", () => {
+  const env = { WEFT_HOST: "unix:///nowhere/weft.sock" };
+  const leave = async (args: string[], name: string | null) => {
+    const given: AbandonOptions[] = [];
+    const runAbandon = async (options: AbandonOptions) => {
+      given.push(options);
+      return name;
+    };
+    return { ...(await weftWith(["leave", ...args], { env, runAbandon })), given };
+  };
+
+  test("says what would do without one", async () => {
+    const { code, err, given } = await leave([], "b");
+    expect([code, given]).toEqual([1, []]);
+    expect(err).toBe(
+      "cannot reach the agent at unix:///nowhere/weft.sock: is weft running on this host? (weft leave --force does without it)\n",
+    );
+  });
+
+  test("by force is done on the state directory, and says what others must be told", async () => {
+    expect(await leave(["--force"], null)).toEqual({
+      code: 0,
+      out: "Node left the cluster.\n",
+      err: "",
+      given: [{ stateDir: "/var/lib/weft" }],
+    });
+    const { out, given } = await leave(["-f", "--state-dir", "/x"], "b");
+    expect(given).toEqual([{ stateDir: "/x" }]);
+    expect(out).toMatch(/^Node left the cluster\. .*'weft node rm b'.*\n$/);
+  });
+
+  test("an agent that refuses is not gone round", async () => {
+    const agent = await fakeAgent({
+      "cluster.leave": () => {
+        throw new OperationError("no");
+      },
+    });
+    try {
+      expect(await agent.weft(["leave", "--force"])).toMatchObject({ code: 1, err: "no\n" });
+    } finally {
+      await agent.close();
+    }
+  });
 });

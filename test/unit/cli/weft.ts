@@ -30,6 +30,7 @@ export function nothingAround(): Surroundings {
     runAgent: nobody("agent"),
     runMember: nobody("member"),
     runRestore: nobody("restore"),
+    runAbandon: nobody("abandon"),
     loadBench: nobody("bench"),
     spawn: nobody("program"),
   };
