@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { messageOf } from "../model/errors.ts";
+import { jsonPieces } from "../model/pieces.ts";
 import type { DataPlaneView } from "../model/view.ts";
 import { peerCredentials } from "../sys/peer-credentials.ts";
 import { hasBody, readBody } from "./body.ts";
@@ -23,8 +24,6 @@ const REQUEST_MS_MAX = 5000;
 const CHECK_MS = 1000;
 /** How long somebody who may not ask can keep a connection. */
 const STRANGER_MS_MAX = 1000;
-/** Rows written in one piece. */
-const ROWS_PER_CHUNK = 256;
 
 export interface ApiServer {
   /** Stops listening, cuts open connections and removes the socket. */
@@ -114,16 +113,11 @@ async function send(response: ServerResponse, { status, body }: Answer): Promise
   // 413 leaves a body unread behind it, and 403 is for a stranger: that connection is of no further use.
   const last = status === 413 || status === 403 ? { connection: "close" } : {};
   response.writeHead(status, { "content-type": "application/json", ...last });
-  if (Array.isArray(body)) await pipeline(Readable.from(listText(body)), response);
-  else response.end(`${JSON.stringify(body)}\n`);
+  await pipeline(Readable.from(lineOf(body)), response);
 }
 
-/** A JSON array in pieces, so that a large table is never one string. */
-function* listText(rows: readonly unknown[]): Iterable<string> {
-  yield "[";
-  for (let at = 0; at < rows.length; at += ROWS_PER_CHUNK) {
-    const chunk = rows.slice(at, at + ROWS_PER_CHUNK).map((row) => JSON.stringify(row));
-    yield (at === 0 ? "" : ",") + chunk.join(",");
-  }
-  yield "]\n";
+/** In pieces: a large answer is never one string. */
+function* lineOf(body: unknown): Iterable<string> {
+  yield* jsonPieces(body);
+  yield "\n";
 }

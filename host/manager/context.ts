@@ -6,6 +6,7 @@ import type { Checked, ManagerOperation } from "../model/cluster/operations.ts";
 import type { Role } from "../model/cluster/records.ts";
 import type { Compare, Entry, Store } from "../model/cluster/store.ts";
 import { OperationError } from "../model/errors.ts";
+import { mapInPieces } from "../model/pieces.ts";
 import type { AddressView } from "./address-view.ts";
 import type { RestLease } from "./rest-lease.ts";
 import type { Turns } from "./turns.ts";
@@ -51,7 +52,7 @@ export async function read<Record>(store: Store, key: string): Promise<Stored<Re
 
 export async function readAll<Record>(store: Store, prefix: string): Promise<Stored<Record>[]> {
   const { entries } = await store.list(prefix);
-  return entries.map((entry) => stored<Record>(entry));
+  return mapInPieces(entries, stored<Record>);
 }
 
 /** That the record is as it was read. */

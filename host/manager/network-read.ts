@@ -8,6 +8,7 @@ import type { Store } from "../model/cluster/store.ts";
 import { UsageError } from "../model/errors.ts";
 import { familyOf } from "../model/ip.ts";
 import { OVERLAY_MTU_MAX, overheadBytes } from "../model/mtu.ts";
+import { mapInPieces } from "../model/pieces.ts";
 import { type Context, readAll } from "./context.ts";
 import { eachNamed } from "./each-named.ts";
 import { booleanFilter, hasLabels, isOneOf, matchesOneOf, refuseUnknownFilters } from "./filters.ts";
@@ -67,13 +68,13 @@ async function inspected(
   ]);
   const addresses = new NetworkAddresses();
   const resting: string[] = [];
-  for (const { key, value, modRevision } of entries) {
+  await mapInPieces(entries, ({ key, value, modRevision }) => {
     const [, ip] = partsOf(key, ADDRESSES);
     addresses.put(ip, value, modRevision);
     if ((JSON.parse(value) as AddressRecord).endpoint === null) resting.push(ip);
-  }
+  });
   const records = endpoints.map(({ record }) => record);
-  const resource = inspectedNetwork(network, { endpoints: records, nodes, addresses });
+  const resource = await inspectedNetwork(network, { endpoints: records, nodes, addresses });
   if (!verbose) return resource;
   const mtu = network.mtu ?? (await smallestMtu(store, nodes));
   return { ...resource, Verbose: { Vni: network.vni, Mtu: mtu, Endpoints: records, Resting: resting } };

@@ -5,6 +5,7 @@ import type { ContainerInNetwork, NetworkResource } from "../model/cluster/answe
 import { SHORT_ID_CHARACTERS } from "../model/cluster/ids.ts";
 import type { EndpointRecord, NetworkRecord, NodeRecord } from "../model/cluster/records.ts";
 import { familyOf } from "../model/ip.ts";
+import { mapInPieces } from "../model/pieces.ts";
 import type { NetworkAddresses } from "./network-addresses.ts";
 import { DOCKER_VNI_OPTION } from "./network-options.ts";
 
@@ -47,13 +48,15 @@ export interface Contents {
 }
 
 /** As `inspect` shows it. */
-export function inspectedNetwork(network: NetworkRecord, { endpoints, nodes, addresses }: Contents): NetworkResource {
+export async function inspectedNetwork(network: NetworkRecord, { endpoints, nodes, addresses }: Contents): Promise<NetworkResource> {
+  const containers: NetworkResource["Containers"] = {};
+  await mapInPieces(endpoints, (endpoint) => {
+    containers[endpoint.container ?? `netns-${endpoint.id}`] = containerOf(endpoint, nodes.get(endpoint.node));
+  });
   const holders = new Set(endpoints.map(({ node }) => node));
   return {
     ...networkResource(network),
-    Containers: Object.fromEntries(
-      endpoints.map((endpoint) => [endpoint.container ?? `netns-${endpoint.id}`, containerOf(endpoint, nodes.get(endpoint.node))]),
-    ),
+    Containers: containers,
     Peers: [...holders].flatMap((id) => {
       const node = nodes.get(id);
       return node ? [{ Name: `${node.name}-${id.slice(0, SHORT_ID_CHARACTERS)}`, IP: node.vtep }] : [];

@@ -4,6 +4,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from "@grpc/grpc-js";
+import { stringifyInPieces } from "../model/pieces.ts";
 import { authorised, type LeaseBook } from "./authorised.ts";
 import type { Backend } from "./backend.ts";
 import { type ClusterIds, callerOf, type MemberList, removedFailure } from "./front/caller.ts";
@@ -75,7 +76,7 @@ export async function startFront(options: FrontOptions): Promise<Served> {
           do: unary<DoRequest, unknown>(async (call) => {
             const { operation, inputJson } = call.request;
             const output = await control(who(call), operation, Buffer.from(inputJson).toString("utf8"));
-            return create(DoAnswerSchema, { outputJson: Buffer.from(JSON.stringify(output ?? {})) });
+            return create(DoAnswerSchema, { outputJson: Buffer.from(await stringifyInPieces(output ?? {})) });
           }),
         },
       },

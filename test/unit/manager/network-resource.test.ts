@@ -31,7 +31,7 @@ test("Docker's fields, in its order", () => {
   });
 });
 
-test("an endpoint of a node that is no more is shown by the node's id", () => {
+test("an endpoint of a node that is no more is shown by the node's id", async () => {
   const endpoint: EndpointRecord = {
     id: "e1",
     network: "n",
@@ -43,7 +43,7 @@ test("an endpoint of a node that is no more is shown by the node's id", () => {
     container: null,
     createdAt: "",
   };
-  const { Containers, Peers, Status } = inspectedNetwork(network, {
+  const { Containers, Peers, Status } = await inspectedNetwork(network, {
     endpoints: [endpoint],
     nodes: new Map(),
     addresses: new NetworkAddresses(),
