@@ -34,6 +34,8 @@ export interface ConnectionOptions {
 export interface CallOptions {
   /** Asked twice it does no harm. */
   repeatable: boolean;
+  /** The server may take all the time there is: only one that is lost, or silent to keepalive, is left. */
+  patient?: boolean;
   /** Instead of the connection's. */
   deadlineMs?: number;
 }
@@ -47,6 +49,7 @@ const CONNECT_MS_MAX = 16_000;
 const READY_MS = 6000;
 /** Parts of the deadline that a repeatable call waits for one server. */
 const ATTEMPTS = 2.5;
+const UNKNOWN = "; whether it was done is not known";
 
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -69,12 +72,17 @@ export class Connection {
   }
 
   /** @throws GrpcFailure, or what the server said */
-  async call<Answer>(run: Run<Answer>, { repeatable, deadlineMs = this.#options.deadlineMs }: CallOptions): Promise<Answer> {
+  async call<Answer>(
+    run: Run<Answer>,
+    { repeatable, patient = false, deadlineMs = this.#options.deadlineMs }: CallOptions,
+  ): Promise<Answer> {
     const end = performance.now() + deadlineMs;
     const left = () => Math.max(1, end - performance.now());
+    /** The last that gave a reason, and it. */
+    let told: [Channel, unknown] | null = null;
     for (let renewed = false; ; ) {
       const channel = await this.#ready(Math.min(left(), READY_MS));
-      const forOne = repeatable ? Math.min(left(), deadlineMs / ATTEMPTS) : left();
+      const forOne = repeatable && !patient ? Math.min(left(), deadlineMs / ATTEMPTS) : left();
       try {
         const answer = await run(channel, await this.#metadata(channel, left()), forOne);
         this.#backoff.reset();
@@ -87,8 +95,9 @@ export class Connection {
         if (!isAway(error)) throw error;
         this.leave(channel);
         if (this.#closed.signal.aborted) throw this.#ended();
+        if (!isLate(error)) told = [channel, error];
         const pause = this.#backoff.next();
-        if ((!repeatable && wasSent(error)) || left() <= pause) throw this.#lost(channel, error, forOne, repeatable);
+        if ((!repeatable && wasSent(error)) || left() <= pause) throw this.#lost(...(told ?? [channel, error]), forOne, repeatable);
         await this.#pause(pause);
       }
     }
@@ -201,15 +210,22 @@ export class Connection {
 
   /** The line of one who was heard, perhaps, and got no answer. */
   #lost({ endpoint }: Channel, error: unknown, waitedMs: number, repeatable: boolean): GrpcFailure {
-    const late = isStatus(error) && error.code === status.DEADLINE_EXCEEDED;
-    const why = late ? `no answer in ${seconds(waitedMs)}` : whyNot(error);
-    const unknown = repeatable ? "" : "; whether it was done is not known";
-    return new GrpcFailure(status.UNAVAILABLE, `${this.#options.who} ${endpoint}: ${why}${unknown}`, { cause: error });
+    const why = isLate(error) ? `no answer in ${seconds(waitedMs)}` : whyNot(error);
+    const place = `${this.#options.who} ${endpoint}: `;
+    // A manager that asked itself has said all this already.
+    const line = why.startsWith(place) ? why : place + why;
+    const unknown = repeatable || line.endsWith(UNKNOWN) ? "" : UNKNOWN;
+    return new GrpcFailure(status.UNAVAILABLE, line + unknown, { cause: error });
   }
 
   #ended(): GrpcFailure {
     return new GrpcFailure(status.CANCELLED, `the connection to the ${this.#options.who}s was closed`);
   }
+}
+
+/** Nothing was said: not even why. */
+function isLate(error: unknown): boolean {
+  return isStatus(error) && error.code === status.DEADLINE_EXCEEDED;
 }
 
 function seconds(ms: number): string {

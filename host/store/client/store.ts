@@ -156,7 +156,7 @@ class StoreClient implements ClusterClient {
 
   async do<Name extends ManagerOperation>(name: Name, input: Asked<Name>): Promise<Answer<Name>> {
     const request = create(DoRequestSchema, { operation: name, inputJson: bytesOf(JSON.stringify(input)) });
-    const { outputJson } = await this.#unary(methodsOf(Control).do, request, REPEATABLE.has(name), OPERATION_MS).catch(failOperation);
+    const { outputJson } = await this.#unary(methodsOf(Control).do, request, REPEATABLE.has(name), OPERATION_MS, true).catch(failOperation);
     return JSON.parse(textOf(outputJson));
   }
 
@@ -179,8 +179,10 @@ class StoreClient implements ClusterClient {
     request: Request,
     repeatable: boolean,
     deadlineMs?: number,
+    patient?: boolean,
   ): Promise<Response> {
-    return this.#connection.call((channel, metadata, ms) => channel.unary(method, request, metadata, ms), { repeatable, deadlineMs });
+    const options = { repeatable, deadlineMs, patient };
+    return this.#connection.call((channel, metadata, ms) => channel.unary(method, request, metadata, ms), options);
   }
 }
 

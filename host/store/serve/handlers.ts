@@ -20,6 +20,8 @@ type Stream<Request, Answer> = ServerDuplexStream<Request, Answer>;
 
 /** Open at a time, of all callers: an agent has two. */
 const STREAMS_MAX = 10_000;
+/** Of a caller's time that the backend has; the rest is for the way back. */
+const DEADLINE_SHARE = 0.85;
 
 export class Handlers {
   readonly #backendFor: BackendFor;
@@ -73,7 +75,7 @@ export class Handlers {
   #unary<Request, Answer>(run: (backend: Backend, request: Request) => Promise<Answer>): Unary<Request, Answer> {
     return async (call, callback) => {
       try {
-        callback(null, await run(this.#backendFor(call), call.request));
+        callback(null, await beforeDeadline(call, run(this.#backendFor(call), call.request)));
       } catch (error) {
         callback(statusOf(error));
       }
@@ -104,6 +106,24 @@ export class Handlers {
     } finally {
       this.#streams--;
     }
+  }
+}
+
+/** A store that is behind, or has no quorum, is told of while the caller still listens: its own deadline says nothing of whose fault it was. */
+async function beforeDeadline<Answer>(
+  call: Pick<ServerUnaryCall<unknown, unknown>, "getDeadline">,
+  answer: Promise<Answer>,
+): Promise<Answer> {
+  const leftMs = Number(call.getDeadline()) - Date.now();
+  if (!Number.isFinite(leftMs)) return answer;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new GrpcFailure(status.UNAVAILABLE, "the store behind it does not answer")), leftMs * DEADLINE_SHARE);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

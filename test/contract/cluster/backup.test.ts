@@ -16,7 +16,7 @@ beforeAll(async () => {
     [],
     [
       { put: aliveKey("x"), value: "{}", lease: id },
-      { put: networkKey("n"), value: '{"name":"zwei\\nZeilen"}' },
+      { put: networkKey("n"), value: '{"name":"zwei\\nZeilen","subnets":[]}' },
     ],
   );
 });

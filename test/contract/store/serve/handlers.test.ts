@@ -1,7 +1,15 @@
 // What gRPC callers see: who is let in, how failures come across, and streams that end as they should.
 
 import { create, type DescService } from "@bufbuild/protobuf";
-import { Client, type ClientDuplexStream, credentials, type MethodDefinition, ServerCredentials, type ServiceError } from "@grpc/grpc-js";
+import {
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  type MethodDefinition,
+  ServerCredentials,
+  type ServiceError,
+  status,
+} from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { failure } from "../../../../host/store/backend.ts";
 import {
@@ -29,13 +37,15 @@ let client: Client;
 const seen: string[] = [];
 /** What the next call is refused with. */
 let refusal: Error | null = null;
+/** The backend answers no range. */
+let stuck = false;
 
 beforeAll(async () => {
   store = await EmbeddedServer.start();
   const backendFor = (call: Call) => {
     seen.push(`${call.getPath()} ${call.metadata.get("who")[0] ?? ""}`.trim());
     if (refusal) throw refusal;
-    return store.backend;
+    return stuck ? Object.create(store.backend, { range: { value: () => new Promise<never>(() => {}) } }) : store.backend;
   };
   served = await serveBackend({ host: "127.0.0.1", port: 0, credentials: ServerCredentials.createInsecure(), backendFor });
   client = new Client(`127.0.0.1:${served.port}`, credentials.createInsecure());
@@ -50,9 +60,10 @@ afterAll(async () => {
 function unary<Request, Answer>(
   { path, requestSerialize, responseDeserialize }: MethodDefinition<Request, Answer>,
   request: Request,
+  deadlineMs = Number.POSITIVE_INFINITY,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (error, answer) =>
+    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, { deadline: Date.now() + deadlineMs }, (error, answer) =>
       error ? reject(error) : resolve(answer as Answer),
     );
   });
@@ -136,4 +147,14 @@ describe("streams", () => {
     const { put } = of(KV);
     await unary(put, create(PutRequestSchema, { key: Buffer.from("a") }));
   });
+});
+
+test("a backend that does not answer is told of before the caller gives up", async () => {
+  stuck = true;
+  try {
+    const error = await unary(methodsOf(KV).range, create(RangeRequestSchema, { key: Buffer.from("k") }), 1000).catch((error) => error);
+    expect([error.code, error.details]).toEqual([status.UNAVAILABLE, "the store behind it does not answer"]);
+  } finally {
+    stuck = false;
+  }
 });
