@@ -72,6 +72,7 @@ export class Endpoints {
     const inode = netnsId(netns);
     if (inode === null) throw new OperationError(`${netns}: no network namespace`);
     const network = await this.#network(wanted.network);
+    this.#refuseSecond(network, inode, wanted);
     const asked: JournalEntry = {
       id: newId(),
       network: network.id,
@@ -99,6 +100,13 @@ export class Endpoints {
     } finally {
       this.#busy.delete(id);
     }
+  }
+
+  /** As Docker has it: one interface in a network. Nothing is awaited between this and the journal. */
+  #refuseSecond({ id, name }: NetworkRecord, inode: string, { netns, container, name: who }: Attachment): void {
+    const entries = this.#options.journal.entries;
+    const first = entries.find(({ network, netnsId, state }) => network === id && netnsId === inode && state !== "leaving");
+    if (first) throw new OperationError(`${container === null ? netns : who} is in network ${name} already, by ${first.interface}`);
   }
 
   async #hold(asked: JournalEntry, network: NetworkRecord, wanted: Attachment): Promise<JournalEntry> {
@@ -168,7 +176,7 @@ export class Endpoints {
   }
 
   async #restore(id: string): Promise<void> {
-    const { journal, store, managers, onEvent } = this.#options;
+    const { journal, managers, onEvent } = this.#options;
     const entry = journal.get(id);
     if (entry?.state !== "held" || !entry.record) return;
     const { network, name, aliases, container, mac, addresses } = entry.record;
@@ -178,10 +186,16 @@ export class Endpoints {
       journal.write({ ...entry, record });
       onEvent("restored", entry);
     } catch (error) {
-      if (error instanceof StoreError || (await store.get(RESTORING_KEY).catch(() => true))) return;
+      if (error instanceof StoreError || (await this.#restoring())) return;
       onEvent("lost", entry, messageOf(error));
       await this.#leave(entry);
     }
+  }
+
+  /** Whether hosts still put back what a backup did not have; also when that is not known. */
+  async #restoring(): Promise<boolean> {
+    const mark = await this.#options.store.get(RESTORING_KEY).catch(() => "unknown");
+    return mark !== null;
   }
 
   async #settle(): Promise<void> {
@@ -225,7 +239,10 @@ export class Endpoints {
   async #idThatBegins(beginning: string): Promise<string> {
     const networks = await this.#options.managers.do("network.ls", { filters: { id: [beginning] } });
     const ids = networks.map(({ Id }) => Id).filter((id) => id.startsWith(beginning));
-    if (ids.length === 0) throw new OperationError(`network ${beginning} not found`);
+    if (ids.length === 0) {
+      const { refused } = await this.#options.managers.do("network.inspect", { names: [beginning] });
+      throw new OperationError(refused[0]?.message ?? `network ${beginning} not found`);
+    }
     if (ids.length > 1) throw new OperationError(`network ${beginning} is ambiguous: ${ids.length} ids begin so`);
     return ids[0];
   }

@@ -51,6 +51,17 @@ test("a network by name, by id, or by the beginning of an id that is nobody else
   await expect(world.attach("/run/netns/y", { network: network.slice(0, 8) })).rejects.toThrow("is ambiguous: 2 ids begin so");
 });
 
+test("a namespace has one interface in a network, also when two are asked for at once; with the first gone it may have another", async () => {
+  const both = await Promise.allSettled([world.attach("/run/netns/x"), world.attach("/run/netns/x", { interface: "eth1" })]);
+  expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+  await expect(world.attach("/run/netns/x", { interface: "eth1", container: "c".repeat(64), name: "shop" })).rejects.toThrow(
+    "shop is in network blue already, by eth0",
+  );
+  expect(addresses()).toHaveLength(1);
+  await world.endpoints.detach(world.endpoints.all[0].id);
+  expect((await world.attach("/run/netns/x")).record?.addresses).toHaveLength(1);
+});
+
 test("an interface that cannot be made gives its address back, and says why", async () => {
   world.obstacles.set("/run/netns/x/eth0", "interface eth0 exists and is not weft's");
   await expect(world.attach()).rejects.toThrow("interface eth0 exists and is not weft's");

@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Endpoints, type EndpointsOptions } from "../../../host/endpoint/endpoints.ts";
+import { type Attachment, Endpoints, type EndpointsOptions } from "../../../host/endpoint/endpoints.ts";
 import { Journal } from "../../../host/endpoint/journal.ts";
 import { ClusterView } from "../../../host/follow/cluster-view.ts";
 import { Follower } from "../../../host/follow/follower.ts";
@@ -81,7 +81,7 @@ export class EndpointWorld {
     });
   }
 
-  attach(netns = "/run/netns/x", more: { ips?: string[]; mac?: string; network?: string } = {}) {
+  attach(netns = "/run/netns/x", more: Partial<Attachment> = {}) {
     const plain = { network: "blue", interface: "eth0", container: null, name: "", aliases: [], ips: [] };
     return this.endpoints.attach({ ...plain, netns, ...more });
   }
