@@ -1,0 +1,114 @@
+// A schedule: deeds at their times, made from a seed, and the whole run of one: the cluster begins, the deeds are done to it, everything is healed, and what
+// must hold in the end does. The same schedule goes the same way each time.
+
+import { Random } from "../../oracle/random.ts";
+import { type Deed, Deeds, KINDS, type Kind } from "./deeds.ts";
+import { complaints } from "./oracle.ts";
+import { World, type WorldOptions } from "./world.ts";
+
+export interface Schedule extends Omit<WorldOptions, "trace"> {
+  deeds: Deed[];
+}
+
+export interface Outcome {
+  failure: Error | null;
+  lines: string[];
+  events: number;
+  virtualMs: number;
+}
+
+const DEEDS_MIN = 12;
+const DEEDS_MAX = 40;
+/** Between deeds, at most; often none. */
+const GAP_MS = 1500;
+const BEGIN_MS = 1500;
+/** Longer than a lease, a doubt of the follower's (10 s), and what retries wait. */
+const REST_MS = 13_000;
+/** What has not come to rest by then never does. */
+const RESTS_MAX = 5;
+
+/** How often each kind is done, beside the others; a schedule leaves out some kinds. */
+const WEIGHTS: Record<Kind, number> = {
+  networkCreate: 3,
+  networkRemove: 2,
+  run: 10,
+  runAsked: 4,
+  remove: 5,
+  sandboxGone: 2,
+  move: 6,
+  kill: 6,
+  restart: 2,
+  cut: 4,
+  cutStore: 2,
+  drain: 1,
+  nodeRemove: 1,
+  leave: 1,
+  join: 2,
+  day: 1,
+  compact: 1,
+};
+/** Without these there is nothing to break. */
+const ALWAYS: readonly Kind[] = ["networkCreate", "run", "remove", "move"];
+
+export function scheduleOf(seed: number, embedded: boolean): Schedule {
+  const random = new Random(seed);
+  const kinds = KINDS.filter((kind) => ALWAYS.includes(kind) || !random.oneIn(3));
+  const bag = kinds.flatMap((kind) => Array<Kind>(WEIGHTS[kind]).fill(kind));
+  let atMs = BEGIN_MS;
+  const deed = (kind: Kind): Deed => {
+    atMs += random.oneIn(3) ? random.below(20) : random.below(GAP_MS);
+    return { atMs, kind, a: random.below(1000), b: random.below(1000), c: random.below(1000) };
+  };
+  const deeds = [deed("networkCreate"), deed("run"), deed("run")];
+  const count = random.between(DEEDS_MIN, DEEDS_MAX);
+  while (deeds.length < count) deeds.push(deed(random.pick(bag)));
+  return { seed, embedded, managers: embedded ? 1 : random.between(1, 3), workers: random.between(2, 3), deeds };
+}
+
+export async function perform(schedule: Schedule, trace = false): Promise<Outcome> {
+  const world = new World({ ...schedule, trace });
+  const deeds = new Deeds(world);
+  try {
+    await world.begin();
+    for (const deed of schedule.deeds) {
+      await world.time.run(deed.atMs - world.time.now);
+      deeds.begin(deed);
+    }
+    await comeToRest(world, deeds);
+    return outcomeOf(world, null);
+  } catch (error) {
+    return outcomeOf(world, error as Error);
+  } finally {
+    world.close();
+  }
+}
+
+async function comeToRest(world: World, deeds: Deeds): Promise<void> {
+  const { time } = world;
+  await time.run(2000);
+  deeds.heal();
+  let said: string[] = [];
+  for (let rest = 0; rest < RESTS_MAX; rest++) {
+    for (const host of world.hosts) world.start(host);
+    await time.run(REST_MS);
+    await forgetNodes(world);
+    said = complaints(world);
+    if (said.length === 0) return;
+  }
+  throw new Error(`it does not come to rest:\n  ${said.join("\n  ")}`);
+}
+
+/** Nodes that have left without a manager's knowing: a person removes them. */
+async function forgetNodes(world: World): Promise<void> {
+  const ids = new Set(world.hosts.filter(({ membership }) => membership === "member").map(({ id }) => id));
+  const gone = [...world.mirror.nodes.keys()].filter((id) => !ids.has(id));
+  const agent = world.managers().find((host) => host.agent?.ready)?.agent;
+  if (gone.length === 0 || !agent) return;
+  for (const id of gone) world.forces.nodes.add(id);
+  agent.proc.run(() => agent.client.do("node.rm", { names: gone, force: true }).catch((error: unknown) => world.time.fail(error)));
+  await world.time.run(3000);
+}
+
+function outcomeOf(world: World, failure: Error | null): Outcome {
+  return { failure, lines: world.lines, events: world.time.events, virtualMs: world.time.now };
+}
