@@ -38,6 +38,9 @@ export class Overlay {
   constructor(parts: OverlayParts) {
     this.#parts = parts;
     parts.prober.onChange((suspected) => {
+      for (const vtep of suspected.difference(this.#suspected))
+        parts.log.warn({ vtep }, "a node does not answer probes: nothing is sent to it");
+      for (const vtep of this.#suspected.difference(suspected)) parts.log.info({ vtep }, "a node answers probes again");
       this.#suspected = suspected;
       this.suspend();
     });

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { DataPath } from "../../../../host/agent/data-path.ts";
 import { KnownNodes } from "../../../../host/agent/member/known-nodes.ts";
 import { ManagerClock } from "../../../../host/agent/member/manager-clock.ts";
@@ -116,6 +116,16 @@ test("nothing is sent to the dead, nor to the suspect; entries stay", async () =
   await overlay.apply();
   expect(suspended()).toEqual([]);
   expect(places()).toHaveLength(2);
+});
+
+test("who becomes suspect, and who answers again, is in the log, once each", () => {
+  const [warn, info] = [vi.spyOn(log, "warn"), vi.spyOn(log, "info")];
+  suspect(new Set(["10.99.0.2"]));
+  suspect(new Set(["10.99.0.2", "10.99.0.3"]));
+  suspect(new Set(["10.99.0.3"]));
+  const vteps = (calls: unknown[][]) => calls.map(([fields]) => (fields as { vtep: string }).vtep);
+  expect(vteps(warn.mock.calls)).toEqual(["10.99.0.2", "10.99.0.3"]);
+  expect(vteps(info.mock.calls)).toEqual(["10.99.0.2"]);
 });
 
 test("one whose lease has ended and that answers probes is sent to: it is cut off from managers alone", async () => {
