@@ -13,6 +13,7 @@ import type { StaticConfig } from "../../model/config.ts";
 import { familyOf } from "../../model/ip.ts";
 import { DataPath } from "../data-path.ts";
 import type { UndoStack } from "../undo.ts";
+import { refuseElsewhere } from "./elsewhere.ts";
 import { knowCluster } from "./known-cluster.ts";
 import { KnownNodes } from "./known-nodes.ts";
 import { LocalEndpoints } from "./local-endpoints.ts";
@@ -50,7 +51,10 @@ interface Parts {
 /** Resolves when frames flow. Rejects with OperationError or SysError. */
 export async function openOverlay({ options, membership, log, undo }: Parts): Promise<OpenOverlay> {
   const { state, node, vtep, client } = membership;
-  const { known, degraded: unconfirmed } = await knowCluster(client, state.path);
+  const [{ known, degraded: unconfirmed }] = await Promise.all([
+    knowCluster(client, state.path),
+    refuseElsewhere(client, { id: node.id, vtep, stateDir: state.path }),
+  ]);
   const { dataPort } = known.record;
   const path = await DataPath.open(configOf(options, { name: node.name, vtep, dataPort }), join(state.path, PORTS_FILE), log);
   undo.push(() => path.stop((forwarding) => forwarding.release()));
