@@ -66,17 +66,7 @@ export async function startManager({ options, state, identity, node, client, log
     now: Date.now,
     onAdmitted: (nodeId) => members.admit(nodeId),
   });
-  const sweep = periodic(
-    SWEEP_MS,
-    async () => {
-      const { died, returned, freed } = await manager.sweep(performance.now());
-      for (const name of died) log.warn({ node: name }, "node died: its lease has ended");
-      for (const name of returned) log.info({ node: name }, "node is back");
-      for (const { node: name, endpoints } of freed)
-        log.info({ node: name, endpoints }, "addresses of a node that was dead for long are freed");
-    },
-    (error) => log.debug({ message: messageOf(error) }, "nodes could not be looked at"),
-  );
+  const sweep = startSweep(manager, log);
   const closeParts = async () => {
     await sweep.stop();
     manager.close();
@@ -119,6 +109,20 @@ export async function startManager({ options, state, identity, node, client, log
     await closeParts();
     throw error;
   }
+}
+
+function startSweep(manager: Manager, log: Logger): Periodic {
+  return periodic(
+    SWEEP_MS,
+    async () => {
+      const { died, returned, freed } = await manager.sweep(performance.now());
+      for (const name of died) log.warn({ node: name }, "node died: its lease has ended");
+      for (const name of returned) log.info({ node: name }, "node is back");
+      for (const { node: name, endpoints } of freed)
+        log.info({ node: name, endpoints }, "addresses of a node that was dead for long are freed");
+    },
+    (error) => log.debug({ message: messageOf(error) }, "nodes could not be looked at"),
+  );
 }
 
 /** An etcd that does not answer now keeps no manager from coming back; a new cluster needs one. */

@@ -64,7 +64,11 @@ export function startUpkeep(parts: UpkeepParts): () => Promise<void> {
       reporter.again();
       local.lookAgain();
     },
-    onFailure: (message) => log.warn({ message }, "the cluster cannot be told that this node lives"),
+    onFailure: (message) => {
+      log.warn({ message }, "the cluster cannot be told that this node lives");
+      // Who was removed is told so when it asks.
+      registration.again();
+    },
     onKept: () => log.info("the cluster knows again that this node lives"),
   });
   const renewal = startRenewal({
