@@ -68,6 +68,11 @@ export class ClusterView {
     return [...this.#nodes.values()].filter(({ id }) => id !== this.self);
   }
 
+  /** This node, if it is known. */
+  own(): NodeRecord | undefined {
+    return this.#nodes.get(this.self);
+  }
+
   node(id: string): NodeRecord | undefined {
     return this.#nodes.get(id);
   }
@@ -104,7 +109,7 @@ export class ClusterView {
     );
   }
 
-  setNodes(nodes: readonly NodeRecord[]): void {
+  setNodes(nodes: Iterable<NodeRecord>): void {
     const gone = new Set(this.#nodes.keys());
     for (const node of nodes) {
       gone.delete(node.id);
@@ -135,7 +140,7 @@ export class ClusterView {
     this.#alive?.delete(node);
   }
 
-  setNetworks(networks: readonly NetworkRecord[]): void {
+  setNetworks(networks: Iterable<NetworkRecord>): void {
     const gone = new Set(this.#networks.keys());
     for (const network of networks) {
       gone.delete(network.id);
@@ -186,7 +191,7 @@ export class ClusterView {
    * All of a network's endpoints, of whichever node. Answers whether it has others that were told of one by one and are not among these: a store that
    * was put back from a backup does not know what was made since, until the hosts that have it say so. dropDoubtful() ends that.
    */
-  setEndpoints(network: string, endpoints: readonly EndpointRecord[]): boolean {
+  setEndpoints(network: string, endpoints: Iterable<EndpointRecord>): boolean {
     const member = this.#members.get(network);
     if (!member) return false;
     member.doubtful = new Set(member.remote.keys());
@@ -211,7 +216,9 @@ export class ClusterView {
       member.stored?.add(endpoint.id);
       return;
     }
-    const remote = { node: endpoint.node, mac: endpoint.mac, ips: endpoint.addresses.map((cidr) => cidr.split("/")[0]) };
+    // A hundred thousand endpoints need not have a copy each of their node's id.
+    const node = this.#nodes.get(endpoint.node)?.id ?? endpoint.node;
+    const remote = { node, mac: endpoint.mac, ips: endpoint.addresses.map((cidr) => cidr.split("/")[0]) };
     member.remote.set(endpoint.id, remote);
     member.macOwners.set(remote.mac, endpoint.id);
     for (const ip of remote.ips) member.ipOwners.set(ip, endpoint.id);

@@ -4,7 +4,7 @@
 
 import { ALIVE, ENDPOINTS, NETWORKS, NODES, networkEndpoints, partsOf } from "../model/cluster/keys.ts";
 import type { EndpointRecord, NetworkRecord, NodeRecord } from "../model/cluster/records.ts";
-import type { Store, Watch, WatchEvent, Watcher } from "../model/cluster/store.ts";
+import type { Entry, Store, Watch, WatchEvent, Watcher } from "../model/cluster/store.ts";
 import type { ClusterView, LocalEndpoint } from "./cluster-view.ts";
 
 /** What a later snapshot of a network's endpoints has no longer is forwarded to for so long: longer than hosts take to put back what a backup did not have. */
@@ -22,6 +22,9 @@ export interface FollowerOptions {
   /** Managers are heard, or no longer. */
   onConnection: (connected: boolean, why: string) => void;
 }
+
+/** Records one after the other, each read when it is asked for: all of them at a time, beside what becomes of them, would be too many. */
+type Read<T> = IteratorObject<{ key: string; record: T }, undefined>;
 
 export class Follower {
   readonly #options: FollowerOptions;
@@ -45,7 +48,7 @@ export class Follower {
   start(): void {
     const { view } = this.#options;
     this.#watch(NODES, {
-      snapshot: (nodes: NodeRecord[]) => view.setNodes(nodes),
+      snapshot: (nodes: Read<NodeRecord>) => view.setNodes(nodes.map(({ record }) => record)),
       put: (node: NodeRecord) => view.setNode(node),
       remove: (key) => view.removeNode(partsOf(key, NODES)[0]),
       after: () => this.#afterNodes(),
@@ -93,12 +96,12 @@ export class Follower {
     this.#nodesKnown = true;
     const { view } = this.#options;
     this.#watch(ALIVE, {
-      snapshot: (_records, keys) => view.setAlive(keys.map((key) => partsOf(key, ALIVE)[0])),
+      snapshot: (all) => view.setAlive(all.map(({ key }) => partsOf(key, ALIVE)[0])),
       put: (_record, key) => view.addAlive(partsOf(key, ALIVE)[0]),
       remove: (key) => view.removeAlive(partsOf(key, ALIVE)[0]),
     });
     this.#watch(NETWORKS, {
-      snapshot: (networks: NetworkRecord[]) => view.setNetworks(networks),
+      snapshot: (networks: Read<NetworkRecord>) => view.setNetworks(networks.map(({ record }) => record)),
       put: (network: NetworkRecord) => view.setNetwork(network),
       remove: (key) => view.removeNetwork(partsOf(key, NETWORKS)[0]),
     });
@@ -108,10 +111,10 @@ export class Follower {
   #followEndpoints(network: string): void {
     const { view, onEndpoint } = this.#options;
     const watch = this.#watch(networkEndpoints(network), {
-      snapshot: (endpoints: EndpointRecord[]) => {
+      snapshot: (endpoints: Read<EndpointRecord>) => {
         clearTimeout(this.#doubts.get(network));
-        if (view.setEndpoints(network, endpoints))
-          this.#doubts.set(network, setTimeout(() => this.#dropDoubtful(network), DOUBT_MS).unref());
+        const records = endpoints.map(({ record }) => record);
+        if (view.setEndpoints(network, records)) this.#doubts.set(network, setTimeout(() => this.#dropDoubtful(network), DOUBT_MS).unref());
       },
       put: (endpoint: EndpointRecord) => {
         view.setEndpoint(endpoint);
@@ -130,7 +133,7 @@ export class Follower {
   #watch<T>(
     prefix: string,
     to: {
-      snapshot: (records: T[], keys: string[]) => void;
+      snapshot: (all: Read<T>) => void;
       put: (record: T, key: string) => void;
       remove: (key: string) => void;
       after?: () => void;
@@ -139,14 +142,7 @@ export class Follower {
     const { store, onConnection } = this.#options;
     const watcher: Watcher = {
       onSnapshot: ({ entries }) => {
-        const read = entries.flatMap(({ key, value }) => {
-          const record = this.#read<T>(key, value);
-          return record === undefined ? [] : [{ key, record }];
-        });
-        to.snapshot(
-          read.map(({ record }) => record),
-          read.map(({ key }) => key),
-        );
+        to.snapshot(this.#readAll(entries));
         to.after?.();
         this.#arrived(prefix);
         this.#notify();
@@ -170,6 +166,13 @@ export class Follower {
     }
     const record = this.#read<T>(event.entry.key, event.entry.value);
     if (record !== undefined) to.put(record, event.entry.key);
+  }
+
+  *#readAll<T>(entries: readonly Entry[]): Read<T> {
+    for (const { key, value } of entries) {
+      const record = this.#read<T>(key, value);
+      if (record !== undefined) yield { key, record };
+    }
   }
 
   #read<T>(key: string, value: string): T | undefined {
