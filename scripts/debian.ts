@@ -38,6 +38,7 @@ const PACKAGES: Package[] = [
   },
   { name: "etcd-server", program: "etcd", needs: "tests of the cluster's state against etcd, the judge", units: ["etcd"] },
   { name: "etcd-client", program: "etcdctl", needs: "the test that etcd's own client works with a manager" },
+  { name: "faketime", program: "faketime", needs: "tests with clocks that are wrong" },
   { name: "prometheus", program: "promtool", needs: "the check of /metrics by promtool", units: ["prometheus"] },
   { name: "tinc", program: "tincd", needs: "the benchmark's peer tinc", units: ["tinc"], bench: true },
   { name: "openvpn", program: "openvpn", needs: "the benchmark's peer openvpn", units: ["openvpn"], bench: true },

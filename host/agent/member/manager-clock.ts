@@ -3,6 +3,8 @@
 
 /** Round trips that the best is taken of. */
 const SAMPLES = 8;
+/** Two that disagree by more than their delays and this say that one of the clocks was set in between: what was before counts no more. */
+const SET_MS = 1000;
 
 interface Sample {
   offsetMs: number;
@@ -24,7 +26,8 @@ export class ManagerClock {
     const there = await ask();
     const after = this.#now();
     const sample = { offsetMs: there - (before + after) / 2, delayMs: after - before };
-    this.#samples = [sample, ...this.#samples].slice(0, SAMPLES);
+    const agrees = ({ offsetMs, delayMs }: Sample) => Math.abs(offsetMs - sample.offsetMs) <= (delayMs + sample.delayMs) / 2 + SET_MS;
+    this.#samples = [sample, ...this.#samples.filter(agrees)].slice(0, SAMPLES);
   }
 
   /** Seconds since a time of the manager's; null while nothing is known of its clock. */

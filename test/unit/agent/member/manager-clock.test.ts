@@ -41,3 +41,21 @@ test("before the first round trip nothing is told; never less than nothing", asy
   await clock.sample(async () => 5000);
   expect(clock.secondsSince(new Date(6000).toISOString())).toBe(0);
 });
+
+test("a clock that is set, here or there, makes what was before count no more", async () => {
+  let [trueMs, hereMs, thereMs] = [0, 0, 0];
+  const clock = new ManagerClock(() => trueMs + hereMs);
+  const roundTrip = (ms: number) =>
+    clock.sample(async () => {
+      trueMs += ms;
+      return trueMs + thereMs - ms / 2;
+    });
+  const told = () => clock.secondsSince(new Date(trueMs + thereMs - 10).toISOString());
+  await roundTrip(2);
+  thereMs = -2 * HOUR_MS;
+  await roundTrip(8);
+  expect(told()).toBeCloseTo(0.01, 6);
+  hereMs = HOUR_MS;
+  await roundTrip(20);
+  expect(told()).toBeCloseTo(0.01, 6);
+});
