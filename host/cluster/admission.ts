@@ -161,8 +161,9 @@ export class Admission {
     throw new OperationError(`${TRIES_MAX} other nodes came first: try again`);
   }
 
-  #recordOf({ role, name, vtep, manager, keyHash }: Candidate, entry: Entry | null): { record: NodeRecord; value: string } {
-    const known = { name, vtep, manager, key: keyHash };
+  #recordOf({ role, name, vtep, manager, keyHash, nodeId }: Candidate, entry: Entry | null): { record: NodeRecord; value: string } {
+    // Who is known by its key alone was cut short in joining, or in leaving, which drains.
+    const known = { name, vtep, manager, key: keyHash, ...(nodeId === null ? { availability: "active" as const } : {}) };
     const joinedAt = new Date(this.#options.now()).toISOString();
     const fresh = (): NodeRecord => ({
       id: newId(),

@@ -21,6 +21,8 @@ export interface NodeState {
   incarnation: number;
   /** A manager that has not yet put its cluster (a new one, or `restored`) into the store. */
   founding?: boolean;
+  /** Everything here is given back, and managers are asked to forget this node. */
+  leaving?: boolean;
 }
 
 const FILES = {
@@ -123,9 +125,9 @@ export class StateDir {
     return this.node() === null && this.#entries().every((name) => own.includes(name));
   }
 
-  /** No member any more. `node.json` goes first: a crash between leaves no half of a member. */
-  forget(): void {
-    for (const name of Object.values(FILES)) rmSync(join(this.path, name), { force: true });
+  /** No member any more. `node.json` goes first: a crash between leaves no half of a member. `keep`: a file that stays. */
+  forget(keep?: "key"): void {
+    for (const [which, name] of Object.entries(FILES)) if (which !== keep) rmSync(join(this.path, name), { force: true });
   }
 
   close(): void {

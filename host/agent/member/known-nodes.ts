@@ -1,4 +1,4 @@
-// The other nodes as they were last heard of, kept in the state directory: an agent that starts while no manager answers probes them and answers their
+// The nodes as they were last heard of, kept in the state directory: an agent that starts while no manager answers probes them and answers their
 // probes as before, so that none takes the other for gone. Main thread.
 
 import { readFileSync } from "node:fs";

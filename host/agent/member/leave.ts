@@ -3,6 +3,7 @@
 import type { Logger } from "pino";
 import type { StateDir } from "../../cluster/state-dir.ts";
 import type { Checked } from "../../model/cluster/operations.ts";
+import { StoreError } from "../../model/cluster/store.ts";
 import { messageOf, OperationError } from "../../model/errors.ts";
 import type { ClusterClient } from "../../store/client/store.ts";
 import type { LocalEndpoints } from "./local-endpoints.ts";
@@ -15,6 +16,11 @@ export interface LeaveParts {
   log: Logger;
 }
 
+/** Whether a manager says that this node is no member any more. */
+export function isRemoved(error: unknown): error is StoreError {
+  return error instanceof StoreError && error.failure === "unauthenticated" && error.message.includes("was removed");
+}
+
 /** Rejects with OperationError, before anything was changed unless a manager fell silent in the middle; with `force` nothing stands against it. */
 export async function leaveCluster({ input: { force }, client, local, state, log }: LeaveParts): Promise<void> {
   const running = local.containers.list({ all: false });
@@ -24,11 +30,18 @@ export async function leaveCluster({ input: { force }, client, local, state, log
   }
   if (!force) await client.do("cluster.time", {});
   await local.removeAll();
+  const node = state.node();
+  // Should this process end before it is known: the next start goes on from here.
+  if (node) state.writeNode({ ...node, leaving: true });
   try {
     await client.do("node.leave", {});
   } catch (error) {
-    if (!force) throw error;
-    log.warn({ message: messageOf(error) }, "left without a manager's knowing: weft node rm frees what it still has");
+    // Asked again since the answer was lost: it is done.
+    if (!isRemoved(error)) {
+      if (node) state.writeNode(node);
+      if (!force) throw error;
+      log.warn({ message: messageOf(error) }, "left without a manager's knowing: weft node rm frees what it still has");
+    }
   }
   state.forget();
 }

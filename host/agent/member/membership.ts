@@ -10,6 +10,7 @@ import { VERSION } from "../../model/version.ts";
 import { advertiseAddress } from "../../netdev/advertise.ts";
 import { findUnderlay } from "../../netdev/underlay.ts";
 import type { ClusterClient } from "../../store/client/store.ts";
+import { removeStateFiles } from "./state-files.ts";
 
 /** Who this host is, and how it reaches the cluster's state. */
 export interface Membership {
@@ -38,8 +39,16 @@ export function frontAddress({ listen: { host, port } }: MemberOptions, vtep: st
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
+/** What is left of a member that was leaving when it ended: its key, by which managers know it if they have not forgotten it yet. */
+function finishLeave(state: StateDir): void {
+  if (!state.node()?.leaving) return;
+  removeStateFiles(state.path);
+  state.forget("key");
+}
+
 /** Makes this host a member, if it is none, and counts the start. Rejects with UsageError or OperationError. */
 export async function becomeMember(state: StateDir, options: MemberOptions, vtep: string): Promise<NodeState> {
+  finishLeave(state);
   const now = Date.now();
   const manager = frontAddress(options, vtep);
   if (options.join === null) {

@@ -51,14 +51,17 @@ interface Parts {
 /** Resolves when frames flow. Rejects with OperationError or SysError. */
 export async function openOverlay({ options, membership, log, undo }: Parts): Promise<OpenOverlay> {
   const { state, node, vtep, client } = membership;
+  const { view, lastPlan, knownNodes } = recall(node.id, state.path, log);
+  const elsewhere = refuseElsewhere(client, { id: node.id, vtep, stateDir: state.path });
+  elsewhere.catch(() => {}); // awaited below, if nothing else fails before
   const [{ known, degraded: unconfirmed }] = await Promise.all([
     knowCluster(client, state.path),
-    refuseElsewhere(client, { id: node.id, vtep, stateDir: state.path }),
+    // Where it was when it last heard of the cluster, it forwards before anybody has answered.
+    view.own()?.vtep === vtep ? null : elsewhere,
   ]);
   const { dataPort } = known.record;
   const path = await DataPath.open(configOf(options, { name: node.name, vtep, dataPort }), join(state.path, PORTS_FILE), log);
   undo.push(() => path.stop((forwarding) => forwarding.release()));
-  const { view, lastPlan, knownNodes } = recall(node.id, state.path, log);
   undo.push(() => lastPlan.stop());
   const probePort = openProbePort();
   undo.push(() => probePort.close());
@@ -86,7 +89,7 @@ export async function openOverlay({ options, membership, log, undo }: Parts): Pr
     () => local.stop(),
   );
   prober.start();
-  const degraded = await unconfirmed;
+  const [degraded] = await Promise.all([unconfirmed, elsewhere]);
   const synced = await local.follow(degraded === null ? SYNC_MS : 0);
   await local.recover();
   const why = degraded ?? (synced ? null : "the cluster's state has not been heard of yet");

@@ -32,6 +32,7 @@ export class Overlay {
   /** Endpoints that were heard of and are not applied yet. */
   #coming: EndpointRecord[] = [];
   #suspected: ReadonlySet<string> = new Set();
+  #ownVtep: string | undefined;
   /** VTEPs of nodes whose lease has ended. */
   #dead: ReadonlySet<string> = new Set();
 
@@ -104,10 +105,11 @@ export class Overlay {
     const probes = setProbeNetwork(view.desired, peers);
     prober.setPeers(peers);
     const dirty = view.takeDirty() ?? new Map<string, DirtyNetwork>();
-    if (probes.frame || probes.macs.size > 0) {
-      dirty.set(PROBE_NETWORK, probes);
-      knownNodes.save(view.others());
-    }
+    const own = view.own();
+    const isChanged = probes.frame || probes.macs.size > 0;
+    if (isChanged) dirty.set(PROBE_NETWORK, probes);
+    if (isChanged || own?.vtep !== this.#ownVtep) knownNodes.save([...view.others(), ...(own ? [own] : [])]);
+    this.#ownVtep = own?.vtep;
     return dirty;
   }
 

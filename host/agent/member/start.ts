@@ -65,7 +65,11 @@ async function start(options: MemberOptions, log: Logger, undo: UndoStack): Prom
     undo.push(() => metrics.close());
   }
   const kept = { ...membership, underlay: path.underlay, routes: hostRoutes, overlay, local, view, log };
-  const stopUpkeep = startUpkeep({ ...kept, clock: systemClock, managerClock: clock, onRemoved: (why) => ended.resolve(why) });
+  const onRemoved = (why: string) => {
+    // It has asked for it, and ends in a moment.
+    if (!state.node()?.leaving) ended.resolve(why);
+  };
+  const stopUpkeep = startUpkeep({ ...kept, clock: systemClock, managerClock: clock, onRemoved });
   undo.push(() => {
     const stopped = stopUpkeep();
     // Whoever waits for a manager now is told; what is owed is in the journal.

@@ -12,12 +12,12 @@ import type { NodeState, StateDir } from "../../cluster/state-dir.ts";
 import type { ClusterView } from "../../follow/cluster-view.ts";
 import { CLUSTER_KEY } from "../../model/cluster/keys.ts";
 import type { ClusterRecord } from "../../model/cluster/records.ts";
-import { StoreError } from "../../model/cluster/store.ts";
 import { messageOf, OperationError, UsageError } from "../../model/errors.ts";
 import { VERSION } from "../../model/version.ts";
 import type { hostRoutes } from "../../netdev/routes.ts";
 import type { Underlay } from "../../netdev/underlay.ts";
 import type { ClusterClient } from "../../store/client/store.ts";
+import { isRemoved } from "./leave.ts";
 import type { LocalEndpoints } from "./local-endpoints.ts";
 import type { ManagerClock } from "./manager-clock.ts";
 import type { Overlay } from "./overlay.ts";
@@ -151,8 +151,7 @@ class Registration {
   /** What a manager refused for good is told; that this node was removed ends it. */
   judge(error: unknown): void {
     const { log, onRemoved } = this.#parts;
-    if (error instanceof StoreError && error.failure === "unauthenticated" && error.message.includes("was removed"))
-      onRemoved(error.message);
+    if (isRemoved(error)) onRemoved(error.message);
     else if (error instanceof OperationError || error instanceof UsageError)
       log.error({ message: error.message }, "a manager refused this node");
   }

@@ -78,6 +78,7 @@ const REPEATABLE: ReadonlySet<ManagerOperation> = new Set<ManagerOperation>([
   "node.inspect",
   "endpoint.create",
   "endpoint.remove",
+  "node.leave",
   "cluster.time",
   "cluster.info",
 ]);

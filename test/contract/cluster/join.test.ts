@@ -141,10 +141,12 @@ test("asked twice, as when the answer was lost, it is one node", async () => {
   ground.onClose(() => state.close());
   const joining = await ground.joining(manager);
   const first = await join(state, joining);
-  const key = state.key() ?? "";
-  state.forget();
-  state.writeKey(key);
+  state.forget("key");
+  // As it is when it was leaving.
+  const left = await record(first.id);
+  await manager.store.commit([], [{ put: nodeKey(first.id), value: JSON.stringify({ ...left, availability: "drain" }) }]);
   expect((await join(state, joining)).id).toBe(first.id);
+  expect(await record(first.id)).toMatchObject({ availability: "active" });
   expect((await join(state, { ...joining, name: "elsewhere" })).id).toBe(first.id);
 });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -59,4 +59,15 @@ test("a worker's state directory makes no cluster of its own", async () => {
   await expect(becomeMember(state, options(), "10.99.0.1")).rejects.toThrow(
     `a worker of cluster ${node.clusterId}: it comes back by \`weft join\`, or \`weft leave\` first`,
   );
+});
+
+test("a leave that was cut short leaves the key, and nothing else", async () => {
+  const before = await becomeMember(state, options(), "10.99.0.1");
+  const key = state.key();
+  state.writeNode({ ...before, leaving: true });
+  writeFileSync(join(directory, "plan.json"), "{}");
+  const refused = becomeMember(state, options({ join: { token: "x", managers: [] } }), "10.99.0.1");
+  await expect(refused).rejects.toThrow("--token");
+  expect([state.node(), state.certificate(), state.key()]).toEqual([null, null, key]);
+  expect(existsSync(join(directory, "plan.json"))).toBe(false);
 });
