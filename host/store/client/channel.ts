@@ -27,6 +27,8 @@ export class Channel {
   readonly #client: Client;
   readonly #credentials: Credentials;
   #closed = false;
+  /** Calls and streams that have not ended. */
+  #underWay = 0;
 
   constructor(endpoint: string, { tls, identity, keepaliveMs }: ChannelOptions) {
     this.endpoint = endpoint;
@@ -92,7 +94,9 @@ export class Channel {
       this.#checkOpen();
       const options = { deadline: Date.now() + deadlineMs };
       const { path, requestSerialize, responseDeserialize } = method;
+      this.#underWay++;
       this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, options, (error, answer) => {
+        this.#oneEnded();
         if (error) reject(error);
         else resolve(answer as Answer);
       });
@@ -126,6 +130,8 @@ export class Channel {
     const { path, requestSerialize, responseDeserialize } = method;
     const options = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
     const stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata, options);
+    this.#underWay++;
+    stream.once("status", () => this.#oneEnded());
     stream.on("error", () => {}); // cancelling is told as one too, when nobody reads any more
     return stream;
   }
@@ -140,8 +146,13 @@ export class Channel {
     if (this.#closed) return;
     if (this.isReady) {
       this.#closed = true;
-      this.#client.close();
+      if (this.#underWay === 0) this.#client.close();
     } else this.destroy();
+  }
+
+  /** Not before: grpc-js takes a connection that is closing for a dead one at its next keepalive, and drops what is under way. */
+  #oneEnded(): void {
+    if (--this.#underWay === 0 && this.#closed) this.#client.close();
   }
 
   /** Ends everything on it at once. */

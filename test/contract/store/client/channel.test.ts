@@ -85,6 +85,20 @@ test("what is under way when it is closed goes on, though others close it too", 
   }
 });
 
+test("an answer that takes longer than a keepalive comes, though the channel has been closed meanwhile", async () => {
+  const channel = new Channel(store.endpoint, { ...OPTIONS, keepaliveMs: 200 });
+  try {
+    await channel.ready(2000, never);
+    const { watch } = methodsOf(Watch);
+    const stream = channel.stream(watch, new Metadata(), 1500);
+    channel.close();
+    // Its own deadline, and nothing else.
+    await expect(stream[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: status.DEADLINE_EXCEEDED });
+  } finally {
+    channel.destroy();
+  }
+});
+
 test("waiting for a connection ends with the signal; a closed one takes no calls", async () => {
   const proxy = await CuttingProxy.start(store.endpoint);
   proxy.silence();
