@@ -24,7 +24,7 @@ export class Janitor {
   readonly #context: Context;
   /** Node → when this manager first saw it dead, by the clock of `sweep`. */
   readonly #deadSince = new Map<string, number>();
-  /** Nodes that were there when this manager began, or have said since that they live. */
+  /** Nodes that joined long before this manager began, or have said since that they live. */
   #met: Set<string> | null = null;
 
   constructor(context: Context) {
@@ -38,7 +38,10 @@ export class Janitor {
     const nodes = await readAll<NodeRecord>(store, NODES);
     const alive = new Set((await store.list(ALIVE, { keysOnly: true })).entries.map(({ key }) => key.slice(ALIVE.length)));
     const present = new Set(nodes.map(({ record }) => record.id));
-    this.#met = this.#met === null ? present : new Set([...this.#met, ...alive].filter((id) => present.has(id)));
+    const met =
+      this.#met ??
+      nodes.filter(({ record }) => this.#context.now() - Date.parse(record.joinedAt) > ARRIVAL_MS).map(({ record }) => record.id);
+    this.#met = new Set([...met, ...alive].filter((id) => present.has(id)));
     for (const id of this.#deadSince.keys()) {
       if (alive.has(id) || !present.has(id)) this.#deadSince.delete(id);
     }

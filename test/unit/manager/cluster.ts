@@ -84,7 +84,7 @@ export class TestCluster {
       availability: "active",
       vtep,
       manager: role === "manager" ? `${vtep}:2377` : null,
-      joinedAt: new Date(START).toISOString(),
+      joinedAt: new Date(START - 3_600_000).toISOString(),
       deadSince: null,
     };
     await this.put(nodeKey(record.id), record);

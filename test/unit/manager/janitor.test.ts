@@ -39,6 +39,9 @@ test("a node that joins has a while to say that it lives", async () => {
   await cluster.addNode("new", "10.99.0.9");
   await cluster.die("new");
   expect(await cluster.manager.sweep(monotonic + 1000)).toEqual(nothing);
+  const record = JSON.parse((await cluster.store.get(nodeKey(nodeId("new"))))?.value ?? "");
+  await cluster.put(nodeKey(nodeId("new")), { ...record, joinedAt: new Date(cluster.clock).toISOString() });
+  expect(await cluster.newManager().sweep(0)).toEqual(nothing);
   expect(await cluster.manager.sweep(monotonic + 15_999)).toEqual(nothing);
   expect(await cluster.manager.sweep(monotonic + 16_000)).toEqual({ ...nothing, died: ["new"] });
   await cluster.live("new");

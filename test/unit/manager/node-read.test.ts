@@ -18,7 +18,7 @@ test("nodes as Docker shows them", async () => {
   expect((await list()).map(({ Spec }) => Spec.Name)).toEqual(["a", "b", "c"]);
   expect((await list())[0]).toEqual({
     ID: nodeId("a"),
-    CreatedAt: new Date(START).toISOString(),
+    CreatedAt: new Date(START - 3_600_000).toISOString(),
     Spec: { Role: "manager", Availability: "active", Name: "a" },
     Description: { Hostname: "a", Engine: { EngineVersion: "0.1.0" } },
     Status: { State: "ready", Addr: "192.168.0.1" },
