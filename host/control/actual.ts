@@ -1,4 +1,5 @@
-// What the tables have, as plan() compares it: all of it, read from shared memory in one pass, or the few entries that it will ask for. Main thread.
+// What the tables have, as plan() compares it: which keys there are, read from shared memory in one pass, or none of them; what a key leads to is looked up
+// when it is asked for. Main thread.
 
 import { SPACE_VTEP } from "../../assembly/abi/table.ts";
 import { addressEntries, fdbEntries } from "../core/read.ts";
@@ -31,22 +32,8 @@ export interface Snapshot {
 
 /** The networks of these names, their entries looked up one by one, when they are asked for. */
 export function liveActual(parts: Parts, names: Iterable<string>): Actual {
-  const { plane, networks, vteps } = parts;
-  const actual = new Map<string, ActualNetwork>();
-  for (const name of names) {
-    const network = networks.find(name);
-    if (network === undefined) continue;
-    const fdb = (mac: string) => {
-      const target = plane.tables.fdb(network.index, parseMac(mac));
-      return target?.kind === "vtep" && target.isStatic ? vteps.at(target.index)?.address : undefined;
-    };
-    const neighbor = (ip: string) => {
-      const mac = plane.tables.neighbor(network.index, parseIp(ip));
-      return mac === undefined ? undefined : formatMac(mac);
-    };
-    actual.set(name, networkOf(parts, network, lookUp(fdb), lookUp(neighbor)));
-  }
-  return actual;
+  const found = [...names].flatMap((name) => parts.networks.find(name) ?? []);
+  return new Map(found.map((network) => [network.name, networkOf(parts, network, [], [])]));
 }
 
 export function readActual(parts: Parts): Snapshot {
@@ -62,18 +49,18 @@ export function readActual(parts: Parts): Snapshot {
     } else if (vtep !== undefined) {
       used.add(vtep.index);
       if (!target.isStatic) continue;
-      found.fdb.set(formatMac(mac), vtep.address);
+      found.macs.push(mac);
       found.places.set(vtep, (found.places.get(vtep) ?? 0) + 1);
     }
   }
-  for (const { space, address, value } of addressEntries(plane.memory)) {
+  for (const { space, address } of addressEntries(plane.memory)) {
     const found = read.get(space);
-    if (found) found.neighbors.set(formatIp(address), formatMac(value));
+    if (found) found.ips.push(formatIp(address));
     else if (space !== SPACE_VTEP) strays.push(() => plane.tables.removeNeighbor(space, address));
   }
   const all = [...read.values()];
   return {
-    actual: new Map(all.map(({ network, fdb, neighbors }) => [network.name, networkOf(parts, network, fdb, neighbors)])),
+    actual: new Map(all.map(({ network, macs, ips }) => [network.name, networkOf(parts, network, macs, ips)])),
     places: new Map(all.map(({ network, places }) => [network, places])),
     used,
     removeStrays: () => {
@@ -83,23 +70,36 @@ export function readActual(parts: Parts): Snapshot {
   };
 }
 
+/** Keys alone, and as small as can be: of a hundred thousand entries, copied each half minute, a copy of all would be what takes most of an agent's memory. */
 function emptyReading(network: Network) {
-  return { network, fdb: new Map<string, string>(), neighbors: new Map<string, string>(), places: new Map<Vtep, number>() };
+  return { network, macs: [] as number[], ips: [] as string[], places: new Map<Vtep, number>() };
 }
 
-function networkOf({ ports }: Parts, network: Network, fdb: Lookup, neighbors: Lookup): ActualNetwork {
-  const configs = new Map<string, PortConfig>(ports.of(network).map(({ key, config }) => [key, config]));
-  return { settings: network.settings, peers: network.peers, fdb, neighbors, ports: configs };
+function networkOf({ plane, vteps, ports }: Parts, network: Network, macs: readonly number[], ips: readonly string[]): ActualNetwork {
+  const place = (mac: string) => {
+    const target = plane.tables.fdb(network.index, parseMac(mac));
+    return target?.kind === "vtep" && target.isStatic ? vteps.at(target.index)?.address : undefined;
+  };
+  const owner = (ip: string) => {
+    const mac = plane.tables.neighbor(network.index, parseIp(ip));
+    return mac === undefined ? undefined : formatMac(mac);
+  };
+  return {
+    settings: network.settings,
+    peers: network.peers,
+    fdb: { get: lookUp(place), keys: () => macs.values().map(formatMac), size: macs.length },
+    neighbors: { get: lookUp(owner), keys: () => ips.values(), size: ips.length },
+    ports: new Map<string, PortConfig>(ports.of(network).map(({ key, config }) => [key, config])),
+  };
 }
 
 /** What is no MAC or address is in no table. */
-function lookUp(get: (key: string) => string | undefined): Lookup {
-  const tryGet = (key: string) => {
+function lookUp(get: (key: string) => string | undefined): Lookup["get"] {
+  return (key) => {
     try {
       return get(key);
     } catch {
       return undefined;
     }
   };
-  return { get: tryGet, keys: () => new Map<string, string>().keys(), size: 0 };
 }

@@ -8,8 +8,10 @@
 import type { PortConfig } from "../model/config.ts";
 import type { Desired, DesiredNetwork, Dirty, DirtyNetwork, NetworkSettings } from "../model/forwarding.ts";
 
-/** Key → value; `keys` and `size` are asked for only when everything is compared. */
-export type Lookup = Pick<ReadonlyMap<string, string>, "get" | "keys" | "size">;
+/** Key → value, as it is now; `keys` and `size` are asked for only when everything is compared. */
+export interface Lookup extends Pick<ReadonlyMap<string, string>, "get" | "size"> {
+  keys(): Iterable<string>;
+}
 
 /** A network as it is. */
 export interface ActualNetwork {

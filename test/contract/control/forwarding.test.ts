@@ -7,6 +7,7 @@ import * as abi from "../../../assembly/abi/index.ts";
 import { readActual } from "../../../host/control/actual.ts";
 import { Learning } from "../../../host/control/learning.ts";
 import { PathMtus } from "../../../host/control/path-mtu.ts";
+import type { Lookup } from "../../../host/control/plan.ts";
 import { View } from "../../../host/control/view.ts";
 import { readFlood } from "../../../host/core/flood.ts";
 import { workerBlock } from "../../../host/core/layout.ts";
@@ -38,6 +39,7 @@ describe("forwarding", () => {
   const reconcile = async (desired: Desired) => open.forwarding.reconcile(desired);
   const indexOf = (name: string) => open.forwarding.networks.get(name).index;
   const addresses = () => open.forwarding.vteps.all.map(({ address }) => address).sort();
+  const contents = ({ keys, get }: Lookup) => new Map([...keys()].map((key) => [key, get(key)]));
   /** Everything as text: what the tables say, whatever the indices. */
   const tables = () => {
     const { plane, forwarding } = open;
@@ -51,8 +53,8 @@ describe("forwarding", () => {
         {
           settings,
           peers: [...forwarding.networks.get(name).peers.keys()].sort(),
-          fdb: new Map(fdb as Map<string, string>),
-          neighbors: new Map(neighbors as Map<string, string>),
+          fdb: contents(fdb),
+          neighbors: contents(neighbors),
           lists,
         },
       ] as const;
