@@ -20,6 +20,8 @@ export class CuttingProxy {
   #refusing = false;
   /** Connections that were made through it. */
   connections = 0;
+  /** Those of them that the client still has open. */
+  open = 0;
   /** And those that were cut as they came. */
   refused = 0;
 
@@ -58,6 +60,8 @@ export class CuttingProxy {
       return;
     }
     this.connections++;
+    this.open++;
+    client.on("close", () => this.open--);
     const server = connect(this.#target);
     const cut = this.#cuts.shift();
     let silent = false;

@@ -50,6 +50,11 @@ export class Channel {
     return !this.#closed && this.#client.getChannel().getConnectivityState(false) === connectivityState.READY;
   }
 
+  /** Whether it has a connection still, perhaps only to end what is under way. */
+  get isOpen(): boolean {
+    return this.#credentials.isOpen;
+  }
+
   /** Connects, if it is not connected. Rejects with why it cannot be. */
   ready(timeoutMs: number, signal: AbortSignal): Promise<void> {
     const channel = this.#client.getChannel();

@@ -57,6 +57,8 @@ export class Connection {
   readonly #token: Token | null;
   readonly #closed = new AbortController();
   #current: Channel | null = null;
+  /** Those that were left, while something is open on them. */
+  readonly #left = new Set<Channel>();
   #connecting: Promise<Channel> | null = null;
   #waiting = 0;
   /** The endpoint that comes next, by its place among them. */
@@ -112,7 +114,7 @@ export class Connection {
 
   /** Not this channel again; what is under way on it may end. */
   leave(channel: Channel): void {
-    channel.close();
+    this.#end(channel);
     if (this.#current !== channel) return;
     this.#current = null;
     this.#next++;
@@ -125,14 +127,23 @@ export class Connection {
 
   /** The next call makes a new connection, with the certificate as it is then. */
   refresh(): void {
-    this.#current?.close();
+    if (this.#current) this.#end(this.#current);
     this.#current = null;
   }
 
+  /** Everything ends at once, also what waits for a server that has fallen silent. */
   close(): void {
     this.#closed.abort();
     this.#current?.destroy();
     this.#current = null;
+    for (const channel of this.#left) channel.destroy();
+    this.#left.clear();
+  }
+
+  #end(channel: Channel): void {
+    channel.close();
+    this.#left.add(channel);
+    for (const other of this.#left) if (!other.isOpen) this.#left.delete(other);
   }
 
   async #ready(timeoutMs: number): Promise<Channel> {
@@ -168,7 +179,8 @@ export class Connection {
         const channel = await this.#try(endpoints[this.#next % endpoints.length], forOne);
         if (channel) return channel;
       }
-      if (this.#waiting === 0 || this.#closed.signal.aborted) throw this.#noneAnswers(0);
+      if (this.#closed.signal.aborted) throw this.#ended();
+      if (this.#waiting === 0) throw this.#noneAnswers(0);
       await this.#pause(this.#backoff.next());
     }
   }

@@ -65,6 +65,10 @@ export class Credentials extends ChannelCredentials {
     });
   }
 
+  get isOpen(): boolean {
+    return this.#sockets.size > 0;
+  }
+
   /** Closes every connection that was made, whatever is on it. */
   destroy(): void {
     for (const socket of this.#sockets) socket.destroy();

@@ -3,9 +3,10 @@
 import { create } from "@bufbuild/protobuf";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Connection, type ConnectionOptions } from "../../../../host/store/client/connection.ts";
-import { KV, PutRequestSchema, RangeRequestSchema } from "../../../../host/store/generated/rpc_pb.js";
+import { KV, PutRequestSchema, RangeRequestSchema, Watch } from "../../../../host/store/generated/rpc_pb.js";
 import { methodsOf } from "../../../../host/store/grpc.ts";
 import { CuttingProxy } from "../../../../lab/cutting-proxy.ts";
+import { eventually } from "../../../../lab/wait.ts";
 import { EmbeddedServer } from "../embedded-subject.ts";
 import { connectionOptions, deadEndpoint, silentServer } from "./servers.ts";
 
@@ -164,4 +165,17 @@ test("close ends what waits", async () => {
   await expect(reading).rejects.toThrow("the connection to the managers was closed");
   expect(performance.now() - begin).toBeLessThan(1000);
   await expect(read(connection)).rejects.toThrow("was closed");
+});
+
+test("close ends connections that were left because nothing came any more, with what is still under way on them", async () => {
+  const proxy = await proxyTo(store.endpoint);
+  const connection = open([proxy.endpoint, store.endpoint], { deadlineMs: 600, keepaliveMs: 60_000 });
+  const streams = methodsOf(Watch).watch;
+  await connection.call(async (channel, metadata) => void channel.stream(streams, metadata), { repeatable: true });
+  proxy.silence();
+  await expect(write(connection)).rejects.toThrow("no answer in 0.6 s");
+  await read(connection);
+  expect(proxy.open).toBe(1);
+  connection.close();
+  await eventually("the connection to be closed", () => proxy.open === 0, 1000);
 });
