@@ -80,7 +80,10 @@ describe("words", () => {
       why: "finish it, or file it",
     },
     { word: new RegExp(`(^|[\\s"'\`(=:])/(wo${"rk"}|ho${"me"}|Us${"ers"})/`), why: "a path of one machine" },
-    { word: new RegExp(`regis${"try"}\\.[a-z]|npm${"js"}\\.|deb\\.deb${"ian"}\\.|mirr${"or"}s?\\.[a-z]`), why: "a package server's host" },
+    {
+      word: new RegExp(`regis${"try"}\\.[a-z]|npm${"js"}\\.|deb\\.deb${"ian"}\\.|mirr${"or"}s?\\.[a-z0-9.-]+\\.(?:com|net|org|io)\\b`),
+      why: "a package server's host",
+    },
   ];
   const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root, encoding: "utf8" });
   const texts = listed.split("\0").filter((file) => file !== "" && !/\.(wasm|pcap|pcapng|png|bin)$/.test(file) && file !== "LICENSE");
