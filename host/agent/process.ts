@@ -5,6 +5,9 @@ import type { Logger } from "pino";
 import { messageOf } from "../model/errors.ts";
 import { notifySystemd } from "../sys/sd-notify.ts";
 
+/** For what its end has still to say. */
+const END_MS = 200;
+
 /** A service manager that cannot be told is no reason to end (sd_notify(3)). */
 export function tellManager(state: string, log: Logger): void {
   try {
@@ -21,4 +24,12 @@ export async function signalled(): Promise<string> {
   const name = await Promise.race(["SIGTERM", "SIGINT"].map(wait));
   controller.abort();
   return name;
+}
+
+/**
+ * Has the process end although something is still open in it, for when everything was ended that can be: a connection that gRPC is making to a host that
+ * does not answer cannot be, and takes the kernel two minutes to give up.
+ */
+export function endSoon(): void {
+  setTimeout(() => process.exit(), END_MS).unref();
 }

@@ -5,12 +5,20 @@ import pino from "pino";
 import type { MemberOptions } from "../../model/cluster/start.ts";
 import { OperationError } from "../../model/errors.ts";
 import { assertCanRun } from "../../sys/capabilities.ts";
-import { signalled, tellManager } from "../process.ts";
+import { endSoon, signalled, tellManager } from "../process.ts";
 import { startMember } from "./start.ts";
 import { removeStateFiles } from "./state-files.ts";
 
 /** Runs until it is told to end. Rejects with UsageError or OperationError. */
 export async function runMember(options: MemberOptions): Promise<void> {
+  try {
+    await live(options);
+  } finally {
+    endSoon();
+  }
+}
+
+async function live(options: MemberOptions): Promise<void> {
   const log = pino({ base: { node: options.name }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
   assertCanRun();
   const stop = signalled();
