@@ -24,9 +24,11 @@ import type { World } from "./world.ts";
 
 const SYNC_MS = 10_000;
 const PLAN_MS = 1000;
-/** An action of an apply pauses once in so many, and for so long: a netlink request. */
+/** An action of an apply waits for the kernel: most for next to nothing, some for others that hold its locks. */
 const PAUSE_ONE_IN = 3;
 const PAUSE_MS = 2;
+const LONG_PAUSE_ONE_IN = 15;
+const LONG_PAUSE_MS = 60;
 const FAR_FUTURE_MS = 8e14;
 
 const NO_PROBES = {
@@ -83,7 +85,10 @@ export class Agent {
     };
     if (host.role === "manager" && world.embedded) backend.start();
     this.front = proc.run(() => (host.role === "manager" ? new Front(parts) : null));
-    const pause = () => (random.oneIn(PAUSE_ONE_IN) ? time.sleep(random.below(PAUSE_MS)) : Promise.resolve());
+    const pause = async () => {
+      if (random.oneIn(LONG_PAUSE_ONE_IN)) await time.sleep(random.below(LONG_PAUSE_MS));
+      else if (random.oneIn(PAUSE_ONE_IN)) await time.sleep(random.below(PAUSE_MS));
+    };
     this.forwarding = new ModelForwarding(host, pause, (actions) =>
       time.fail(`drift on ${host.name}: ${actions.map((action) => JSON.stringify(action)).join("; ")}`),
     );
@@ -105,7 +110,7 @@ export class Agent {
           log,
         } as unknown as OverlayParts),
     );
-    const state = { path, node: () => null, writeNode: () => {}, forget: () => this.#forget() } as unknown as StateDir;
+    const state = this.#state(path);
     this.local = proc.run(() => new LocalEndpoints({ state, client: this.client, view: this.view, overlay: this.overlay, log }));
     proc.run(() => this.#start(state, managerClock, log)).catch((error: unknown) => this.#startFailed(error));
   }
@@ -114,8 +119,7 @@ export class Agent {
   async leave(force: boolean): Promise<void> {
     const { client, local } = this;
     const log = this.#world.logger(this.#host.name) as unknown as Logger;
-    const state = { forget: () => this.#forget() } as unknown as StateDir;
-    await leaveCluster({ input: { force }, client, local, state, log });
+    await leaveCluster({ input: { force }, client, local, state: this.#state(this.#host.directory), log });
     await this.stop();
     this.#host.forget();
   }
@@ -171,6 +175,7 @@ export class Agent {
       routes: async () => this.#world.routesOf(host),
       log,
       onRemoved: () => {
+        if (this.#host.leaving) return;
         this.#host.membership = "removed";
         proc.run(() => void this.stop());
       },
@@ -210,7 +215,15 @@ export class Agent {
     );
   }
 
-  #forget(): void {
-    this.#host.membership = "left";
+  #state(path: string): StateDir {
+    const host = this.#host;
+    const forget = () => {
+      host.membership = "left";
+      host.leaving = false;
+    };
+    const writeNode = ({ leaving }: { leaving?: boolean }) => {
+      host.leaving = leaving === true;
+    };
+    return { path, node: () => ({ leaving: host.leaving }), writeNode, forget } as unknown as StateDir;
   }
 }

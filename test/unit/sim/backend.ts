@@ -3,10 +3,12 @@
 
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
 import type { WatchEvent } from "../../../host/model/cluster/store.ts";
 import { eventOf } from "../../../host/store/client/translate.ts";
 import { Engine } from "../../../host/store/embedded/engine.ts";
 import { EngineStore } from "../../../host/store/embedded/engine-store.ts";
+import { CompactionRequestSchema } from "../../../host/store/generated/rpc_pb.js";
 import type { Random } from "../../oracle/random.ts";
 import type { VirtualTime } from "./virtual.ts";
 
@@ -61,7 +63,7 @@ export class Backend {
   /** History up to now is forgotten: who watches from further back is told so. */
   compact(): void {
     const engine = this.#engine;
-    if (engine && engine.revision > engine.compacted) engine.compact(engine.revision);
+    if (engine) engine.run([{ method: "compact", request: create(CompactionRequestSchema, { revision: engine.revision }) }]);
   }
 
   /** A client that works on whichever engine runs at the time. */

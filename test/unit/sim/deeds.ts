@@ -27,6 +27,8 @@ export const KINDS = [
   "join",
   "day",
   "compact",
+  "backup",
+  "restore",
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -35,6 +37,17 @@ export interface Deed {
   kind: Kind;
   /** What it is done to and how, each taken modulo what there is. */
   a: number;
+  b: number;
+  c: number;
+  /** What befalls those who do it while they do. */
+  ambush?: Ambush;
+}
+
+export interface Ambush {
+  what: "kill" | "cut" | "compact";
+  /** The host that is asked, or a manager. */
+  whom: "asked" | "manager";
+  afterMs: number;
   b: number;
   c: number;
 }
@@ -56,10 +69,22 @@ export class Deeds {
   begin(deed: Deed): void {
     const { time } = this.#world;
     this.#world.trace(`deed ${JSON.stringify(deed)}`);
+    const { ambush } = deed;
+    if (ambush) time.after(ambush.afterMs, () => this.#ambush(deed, ambush));
     this[deed.kind](deed).catch((error: unknown) => {
       if (isExpected(error)) this.#world.trace(`deed ${deed.kind} failed: ${(error as Error).message}`);
       else time.fail(error);
     });
+  }
+
+  #ambush({ a }: Deed, { what, whom, b, c }: Ambush): void {
+    const { hosts } = this.#world;
+    const victim = whom === "asked" ? this.#host(a) : this.#manager(b);
+    const deed = { atMs: 0, a: hosts.indexOf(victim), b, c };
+    if (what === "kill") this.begin({ ...deed, kind: "kill" });
+    else this.begin({ ...deed, kind: "cut" });
+    // What is not heard meanwhile is forgotten when it could be heard again.
+    if (what === "compact") this.#world.time.after(this.#cutMs(b) - 1, () => this.#world.backend.compact());
   }
 
   /** Every cable is whole again. */
@@ -79,7 +104,7 @@ export class Deeds {
   }
 
   async networkRemove({ a, b, c }: Deed): Promise<void> {
-    const name = NAMES[b % NAMES.length];
+    const name = this.#networkName(b);
     const { forces, mirror } = this.#world;
     const found = [...mirror.networks.values()].find((network) => network.name === name);
     if (c % 2 === 0 && found) forces.networks.add(found.id);
@@ -144,7 +169,7 @@ export class Deeds {
   async kill({ a, b }: Deed): Promise<void> {
     const host = this.#host(a);
     this.#world.kill(host);
-    this.#world.time.after(200 + (b % 9) * 1300, () => this.#world.start(host));
+    this.#world.time.after(isLong(b) ? 1000 + 10 * b : 100 + (b % 500), () => this.#world.start(host));
   }
 
   /** SIGTERM. */
@@ -207,6 +232,14 @@ export class Deeds {
     this.#world.backend.compact();
   }
 
+  async backup(): Promise<void> {
+    await this.#world.backup();
+  }
+
+  async restore(): Promise<void> {
+    await this.#world.restore();
+  }
+
   async #run(host: Host, network: string, kind: Sandbox["kind"], more: { ips?: string[]; mac?: string }): Promise<boolean> {
     const agent = this.#ready(host);
     const sandbox = host.newSandbox(kind);
@@ -250,7 +283,11 @@ export class Deeds {
     if (from === to) return;
     const heal = this.#world.network.cut(from, to);
     this.#heal.add(heal);
-    this.#world.time.after(300 + (b % 40) * 400, heal);
+    this.#world.time.after(this.#cutMs(b), heal);
+  }
+
+  #cutMs(b: number): number {
+    return isLong(b) ? 2000 + 14 * b : 50 + b;
   }
 
   #ask(host: Host, operation: ManagerOperation, input: object): Promise<unknown> {
@@ -290,6 +327,11 @@ export class Deeds {
     const names = [...this.#world.mirror.networks.values()].map(({ name }) => name);
     return names.length > 0 ? names[number % names.length] : NAMES[number % NAMES.length];
   }
+}
+
+/** Longer than a lease, or soon over. */
+function isLong(number: number): boolean {
+  return number % 4 === 0;
 }
 
 function isExpected(error: unknown): boolean {

@@ -44,6 +44,8 @@ export class Host implements Interfaces {
   id: string;
   incarnation = 0;
   membership: "member" | "removed" | "left" = "member";
+  /** It was leaving when its agent was killed: the next start goes on with that. */
+  leaving = false;
   agent: Agent | null = null;
   lastPlan: Desired = new Map();
   readonly all = new Map<string, Interface>();

@@ -71,6 +71,12 @@ export class Mirror {
     this.check();
   }
 
+  /** The store is another. */
+  forget(): void {
+    this.alive.clear();
+    for (const part of [this.nodes, this.networks, this.endpoints, this.addresses, this.macs, this.#freed]) part.clear();
+  }
+
   check(): void {
     const owners: string[] = [];
     const claims: string[] = [];
@@ -139,7 +145,7 @@ export class Mirror {
     if (!host) return;
     const left = [...host.all.values()].find((one) => one.vni === vni && one.mac === mac);
     const sandbox = host.sandboxes.find(({ has, path }) => has?.endpoint === id || path === left?.netns);
-    if (!left && !sandbox?.has) return;
+    if ((!left && !sandbox?.has) || sandbox?.forfeited) return;
     const { nodes, day, networks } = this.#forces;
     const forced = nodes.has(node) || (wasDead && (day || networks.has(network)));
     if (!forced)

@@ -4,8 +4,10 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CLUSTER_KEY, MEMBERS_KEY, nodeKey, PROBE_SECRET_KEY, tokenKey } from "../../../host/model/cluster/keys.ts";
-import type { ClusterRecord, NodeRecord, Role } from "../../../host/model/cluster/records.ts";
+import { loadEntries } from "../../../host/cluster/restore.ts";
+import { CLUSTER_KEY, ENDPOINTS, MEMBERS_KEY, nodeKey, PROBE_SECRET_KEY, ROOT, tokenKey } from "../../../host/model/cluster/keys.ts";
+import { type ClusterRecord, type NodeRecord, type Role, rewrite } from "../../../host/model/cluster/records.ts";
+import type { Range } from "../../../host/model/cluster/store.ts";
 import type { EngineStore } from "../../../host/store/embedded/engine-store.ts";
 import { Random } from "../../oracle/random.ts";
 import { Agent } from "./agent.ts";
@@ -41,8 +43,10 @@ export class World {
   readonly watches = new Set<SimWatch>();
   readonly mirror: Mirror;
   readonly forces = { nodes: new Set<string>(), networks: new Set<string>(), day: false };
-  readonly clusterId = "c".repeat(25);
+  clusterId = "c".repeat(25);
   readonly lines: string[] = [];
+  /** What `weft backup` wrote last. */
+  #backup: Range | null = null;
   /** 24 hours that pass while nothing else does. */
   #skippedMs = 0;
   readonly #directory: string;
@@ -130,6 +134,12 @@ export class World {
 
   start(host: Host): void {
     if (host.agent || host.membership !== "member") return;
+    if (host.leaving) {
+      host.leaving = false;
+      host.membership = "left";
+      host.forget();
+      return;
+    }
     this.trace(`${host.name}: starts`);
     host.agent = new Agent(this, host);
   }
@@ -142,6 +152,38 @@ export class World {
   kill(host: Host): void {
     this.trace(`${host.name}: is killed`);
     host.agent?.kill();
+  }
+
+  /** `weft backup`. */
+  async backup(): Promise<void> {
+    if (this.backend.running) this.#backup = await this.backend.client().list(ROOT);
+  }
+
+  /** The manager's disk is lost, and `weft restore` makes another of the backup. What it does not know may be lost to those who have it. */
+  async restore(): Promise<void> {
+    if (!this.#backup || !this.embedded) return;
+    const { entries } = this.#backup;
+    this.trace("restore");
+    const [manager] = this.hosts;
+    this.kill(manager);
+    this.mirror.forget();
+    this.backend.replace();
+    this.backend.start();
+    const id = this.newNodeId();
+    const kept = entries.filter(({ lease }) => lease === "0");
+    const lines = kept.map(({ key, value }) => {
+      return JSON.stringify([key, key === CLUSTER_KEY ? rewrite<ClusterRecord>(value, { id, restoredFrom: this.clusterId }) : value]);
+    });
+    this.clusterId = id;
+    await loadEntries(this.backend.client(), lines.join("\n"));
+    this.backend.stop();
+    for (const { sandboxes } of this.hosts) {
+      for (const sandbox of sandboxes) {
+        const known = kept.some(({ key }) => key.startsWith(ENDPOINTS) && key.endsWith(`/${sandbox.has?.endpoint}`));
+        if (!known) sandbox.forfeited = true;
+      }
+    }
+    this.startSoon(manager);
   }
 
   /** A host that was removed, or has left, is made a member again: another node in the same place. */
