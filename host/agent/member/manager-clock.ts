@@ -1,8 +1,8 @@
 // How far this host's clock is from a manager's, so that the time from a manager's "now it is so" to "now it is forwarded" can be told in
 // seconds though clocks are wrong by an hour: as NTP does it (RFC 5905 section 8), from the round trip with the least delay. Main thread.
 
-/** Round trips that the best is taken of. */
-const SAMPLES = 8;
+/** Round trips that the best is taken of: those of a minute and a bit. */
+const SAMPLES = 32;
 /** Two that disagree by more than their delays and this say that one of the clocks was set in between: what was before counts no more. */
 const SET_MS = 1000;
 
