@@ -3,6 +3,7 @@
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Member } from "../../../lab/cluster.ts";
 import { scrapeRelay, total } from "../../../lab/metrics.ts";
 import { eventually } from "../../../lab/wait.ts";
@@ -18,6 +19,7 @@ const PREFIX_LENGTH = 14;
 const NODES = 100;
 const CREATES = 20;
 const WAIT_MS = 120_000;
+const SETTLE_MS = 12_000;
 /** For what is written and tidied up once all is there. */
 const FDB = "weft_fdb_entries";
 const CONVERGENCE = "weft_convergence_seconds";
@@ -60,6 +62,8 @@ async function measure(scene: Scene, from: number, size: number): Promise<Row> {
   // What it was forwarding: without that it knows nothing, as a host that is new.
   rmSync(join(member.stateDir, "plan.json"), { force: true });
   values.cold = [await timed(scene, size, () => member.start(WAIT_MS))];
+  // By then it knows the manager's clock, by which times are told, from a moment in which it was not busy.
+  await delay(SETTLE_MS);
   Object.assign(values, await changes(scene));
   const { rss, peak } = memoryOf(member.daemon.pid);
   values.memory.push(rss);
