@@ -9,7 +9,8 @@ import { Identity } from "../../cluster/identity.ts";
 import { StateDir } from "../../cluster/state-dir.ts";
 import { serveMetrics } from "../../metrics/server.ts";
 import type { MemberOptions } from "../../model/cluster/start.ts";
-import { messageOf } from "../../model/errors.ts";
+import { StoreError } from "../../model/cluster/store.ts";
+import { messageOf, OperationError } from "../../model/errors.ts";
 import { hostRoutes } from "../../netdev/routes.ts";
 import { connectStore } from "../../store/client/store.ts";
 import { UndoStack } from "../undo.ts";
@@ -36,7 +37,7 @@ export async function startMember(options: MemberOptions, log: Logger): Promise<
     return { ...(await start(options, log, undo)), stop: () => undo.undo() };
   } catch (error) {
     await undo.undo().catch((later) => log.error({ message: messageOf(later) }, "what was begun could not be ended"));
-    throw error;
+    throw error instanceof StoreError ? new OperationError(error.message, { cause: error }) : error;
   }
 }
 

@@ -17,8 +17,8 @@ export interface ChannelOptions {
 }
 
 const KEEPALIVE_ANSWER_MS = 2000;
-/** Largest message that is taken: a page of a range, a piece of a watch, or all that is known of a network of 100,000 endpoints. */
-export const RECEIVE_BYTES_MAX = 64 * 1024 * 1024;
+/** Largest message that is taken: a page of a range, a piece of a watch, or what is known of a network of 100,000 endpoints. */
+export const RECEIVE_BYTES_MAX = 32 * 1024 * 1024;
 /** For the call that only asks why there is no connection: it fails at once. */
 const WHY_MS = 1000;
 
