@@ -17,7 +17,7 @@ export interface Managers {
 export interface Wiring {
   addLocal(network: NetworkRecord, endpoint: { record: EndpointRecord; netns: string; interface: string }): void;
   removeLocal(network: string, endpoint: string): void;
-  /** Resolves once what was asked for is applied. */
+  /** Resolves once what was asked for is applied; rejects when it will not be, since this agent is ending. */
   flush(): Promise<void>;
   /** Why a port is not up, or null when it is. */
   obstacle(netns: string, interfaceName: string): string | null;
@@ -133,7 +133,13 @@ export class Endpoints {
     const held: JournalEntry = { ...asked, state: "held", record, networkRecord: network };
     journal.write(held);
     this.#wire(held);
-    await this.#options.wiring.flush();
+    try {
+      await this.#options.wiring.flush();
+    } catch (error) {
+      // This agent is ending: the next one gives it back.
+      journal.write({ ...held, state: "leaving" });
+      throw error;
+    }
     const obstacle = this.#options.wiring.obstacle(netns, name);
     if (obstacle !== null) {
       await this.#leave(held);

@@ -5,6 +5,7 @@
 import { ALIVE, ENDPOINTS, NETWORKS, NODES, networkEndpoints, partsOf } from "../model/cluster/keys.ts";
 import type { EndpointRecord, NetworkRecord, NodeRecord } from "../model/cluster/records.ts";
 import type { Entry, Store, Watch, WatchEvent, Watcher } from "../model/cluster/store.ts";
+import { OperationError } from "../model/errors.ts";
 import type { ClusterView, LocalEndpoint } from "./cluster-view.ts";
 
 /** What a later snapshot of a network's endpoints has no longer is forwarded to for so long: longer than hosts take to put back what a backup did not have. */
@@ -77,10 +78,11 @@ export class Follower {
     this.#notify();
   }
 
-  /** Has what is pending applied, and resolves when it is. */
+  /** Has what is pending applied, and resolves when it is. Rejects with OperationError when it no longer will be. */
   async flush(): Promise<void> {
     this.#notify();
     while (this.#applying) await this.#applying;
+    if (this.#closed) throw new OperationError("the agent is ending: ask again when it is back");
   }
 
   /** Stops watching; resolves when nothing is being applied any more. */

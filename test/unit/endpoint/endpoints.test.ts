@@ -130,6 +130,20 @@ test("what is being attached is not taken for something left over", async () => 
   expectConsistent(world.cluster);
 });
 
+test("an agent that is ending frees no address whose interface it leaves, and holds nothing new: the next one does", async () => {
+  const { id } = await world.attach();
+  const ended = world.follower.close();
+  await expect(world.endpoints.detach(id)).rejects.toThrow("the agent is ending");
+  await expect(world.attach("/run/netns/y")).rejects.toThrow("the agent is ending");
+  await ended;
+  expect(addresses()).toHaveLength(2);
+  expect(world.journal.entries.map(({ state }) => state)).toEqual(["leaving", "leaving"]);
+  world.start();
+  await world.endpoints.settle();
+  expect(world.journal.entries).toEqual([]);
+  expect(addresses()).toEqual([]);
+});
+
 test("what became attached while others were being settled is left alone", async () => {
   await world.attach("/run/netns/x");
   world.namespaces.delete("/run/netns/x");
