@@ -40,6 +40,7 @@ export function authorised(backend: Backend, caller: Caller, book: LeaseBook, en
     watch: (requests, signal) => watch(backend, caller, requests, signal, ended),
     status: () => unless(judgeCall(caller, "status"), () => backend.status()),
     memberList: () => unless(judgeCall(caller, "memberList"), () => backend.memberList()),
+    trouble: () => backend.trouble?.() ?? null,
     close: async () => {}, // the store is not the caller's to close
   };
 }

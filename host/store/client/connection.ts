@@ -210,6 +210,11 @@ export class Connection {
     return metadata;
   }
 
+  /** Why nobody is reached now; null when one is, or nobody knows yet. */
+  get trouble(): string | null {
+    return this.#current || this.#why.size === 0 ? null : this.#noneAnswers(CONNECT_MS).message;
+  }
+
   /** The line of one who found nobody. */
   #noneAnswers(waitedMs: number): GrpcFailure {
     const { who, endpoints } = this.#options;

@@ -148,6 +148,10 @@ export class EtcdBackend implements Backend {
     }
   }
 
+  trouble(): string | null {
+    return this.#connection.trouble;
+  }
+
   async close(): Promise<void> {
     this.#connection.close();
   }

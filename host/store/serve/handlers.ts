@@ -75,7 +75,8 @@ export class Handlers {
   #unary<Request, Answer>(run: (backend: Backend, request: Request) => Promise<Answer>): Unary<Request, Answer> {
     return async (call, callback) => {
       try {
-        callback(null, await beforeDeadline(call, run(this.#backendFor(call), call.request)));
+        const backend = this.#backendFor(call);
+        callback(null, await beforeDeadline(call, backend, run(backend, call.request)));
       } catch (error) {
         callback(statusOf(error));
       }
@@ -112,13 +113,15 @@ export class Handlers {
 /** A store that is behind, or has no quorum, is told of while the caller still listens: its own deadline says nothing of whose fault it was. */
 async function beforeDeadline<Answer>(
   call: Pick<ServerUnaryCall<unknown, unknown>, "getDeadline">,
+  backend: Backend,
   answer: Promise<Answer>,
 ): Promise<Answer> {
   const leftMs = Number(call.getDeadline()) - Date.now();
   if (!Number.isFinite(leftMs)) return answer;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new GrpcFailure(status.UNAVAILABLE, "the store behind it does not answer")), leftMs * DEADLINE_SHARE);
+    const tell = () => reject(new GrpcFailure(status.UNAVAILABLE, backend.trouble?.() ?? "the store behind it does not answer"));
+    timer = setTimeout(tell, leftMs * DEADLINE_SHARE);
   });
   try {
     return await Promise.race([answer, late]);

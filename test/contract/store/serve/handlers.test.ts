@@ -39,13 +39,20 @@ const seen: string[] = [];
 let refusal: Error | null = null;
 /** The backend answers no range. */
 let stuck = false;
+/** Why, if it knows. */
+let trouble: string | null = null;
 
 beforeAll(async () => {
   store = await EmbeddedServer.start();
   const backendFor = (call: Call) => {
     seen.push(`${call.getPath()} ${call.metadata.get("who")[0] ?? ""}`.trim());
     if (refusal) throw refusal;
-    return stuck ? Object.create(store.backend, { range: { value: () => new Promise<never>(() => {}) } }) : store.backend;
+    return stuck
+      ? Object.create(store.backend, {
+          range: { value: () => new Promise<never>(() => {}) },
+          trouble: { value: () => trouble },
+        })
+      : store.backend;
   };
   served = await serveBackend({ host: "127.0.0.1", port: 0, credentials: ServerCredentials.createInsecure(), backendFor });
   client = new Client(`127.0.0.1:${served.port}`, credentials.createInsecure());
@@ -154,6 +161,9 @@ test("a backend that does not answer is told of before the caller gives up", asy
   try {
     const error = await unary(methodsOf(KV).range, create(RangeRequestSchema, { key: Buffer.from("k") }), 1000).catch((error) => error);
     expect([error.code, error.details]).toEqual([status.UNAVAILABLE, "the store behind it does not answer"]);
+    trouble = "no etcd answers";
+    const other = await unary(methodsOf(KV).range, create(RangeRequestSchema, { key: Buffer.from("k") }), 1000).catch((error) => error);
+    expect([other.code, other.details]).toEqual([status.UNAVAILABLE, "no etcd answers"]);
   } finally {
     stuck = false;
   }
