@@ -1,6 +1,7 @@
 // A cluster to be measured: real agents in namespaces on a bridge, one worker thread each, over one of the stores.
 
 import { ApiClient } from "../../host/api/client.ts";
+import { messageOf } from "../../host/model/errors.ts";
 import { type Cluster, foundCluster, type Member } from "../../lab/cluster.ts";
 import { Etcd } from "../../lab/etcd.ts";
 import { Lab } from "../../lab/lab.ts";
@@ -19,6 +20,9 @@ const METRICS = "127.0.0.1:9477";
 /** Agents that are started at a time: more only wait for each other. */
 const STARTING = 4;
 const READY_MS = 120_000;
+const TRIES = 3;
+/** Characters of a failure that is not the last word. */
+const SAID_MAX = 300;
 
 export interface Stood {
   lab: Lab;
@@ -51,10 +55,21 @@ export async function standCluster(count: number, store: StoreName, told: (what:
 }
 
 /** One more agent. */
-export async function join(cluster: Cluster, host: Host): Promise<Member> {
-  const member = await cluster.newMember(host);
-  await member.start(READY_MS);
-  return member;
+async function join(cluster: Cluster, host: Host): Promise<void> {
+  const member = await persistently(() => cluster.newMember(host));
+  await persistently(() => member.start(READY_MS));
+}
+
+/** A machine on which so many start at once may be too busy for the first time. */
+async function persistently<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; tries < TRIES; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      console.error(`bench:cluster: ${messageOf(error).slice(0, SAID_MAX)}: tried again`);
+    }
+  }
+  return work();
 }
 
 function startEtcd(lab: Lab, { netns }: Host, store: StoreName): Promise<Etcd> {

@@ -18,7 +18,8 @@ const CONVERGENCE = "weft_convergence_seconds";
 const OBSERVED = 10;
 const OBSERVERS = 2;
 const OBSERVE_MS = 2;
-const SEEN_MS = 30_000;
+const SEEN_MS = 60_000;
+const REST_MS = 4000;
 
 type Looks = Sample[][];
 
@@ -124,8 +125,9 @@ async function agents(count: number, store: StoreName, options: Options, told: (
     const values = await series(scene, options.endpoints);
     values.observed = await observed(scene);
     Object.assign(values, await burst(scene, options.endpoints));
-    const [cpu] = await cpuOf([stood.manager.daemon.pid], () => delay(3000));
-    values.rest = [(cpu / 3) * 100];
+    const pids = stood.members.map(({ daemon }) => daemon.pid);
+    const [manager, ...others] = (await cpuOf(pids, () => delay(REST_MS))).map((cpu) => (cpu / REST_MS) * 100_000);
+    Object.assign(values, { rest: [manager], agentRest: others });
     return { label: `${count} agents, ${STORE_WORDS[store]}`, values };
   } finally {
     await stood.lab.close();
@@ -150,8 +152,8 @@ async function followers(count: number, options: Options, told: (what: string) =
       values.each.push(...times);
       values.last.push(Math.max(...times));
     }
-    const [cpu] = await cpuOf([stood.manager.daemon.pid], () => delay(3000));
-    values.rest = [(cpu / 3) * 100];
+    const [cpu] = await cpuOf([stood.manager.daemon.pid], () => delay(REST_MS));
+    values.rest = [(cpu / REST_MS) * 100_000];
     return { label: `${count} followers, embedded`, values };
   } finally {
     await stood.lab.close();
@@ -174,7 +176,8 @@ of \`network connect\`: the manager, the interface, the tables of the host itsel
     { key: "observed", title: "seen, from the call", unit: "ms", statistic: "spread", digits: 0 },
     { key: "burstEach", title: "burst: on one host", unit: "ms", statistic: "spread", digits: 0 },
     { key: "burst", title: "burst: all with all", unit: "s", statistic: "median", digits: 2 },
-    { key: "rest", title: "manager's CPU at rest", unit: "%", statistic: "median", digits: 0 },
+    { key: "rest", title: "manager's CPU at rest", unit: "%", statistic: "median", digits: 1 },
+    { key: "agentRest", title: "another agent's", unit: "%", statistic: "spread", digits: 1 },
   ],
   conditions: ({ endpoints }) =>
     `${endpoints} endpoints; agents with one worker each; all of them, and the store, share this machine's CPUs`,

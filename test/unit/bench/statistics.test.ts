@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { median, ratios, summarise, trimmedMean } from "../../../bench/statistics.ts";
+import { median, quantile, ratios, summarise, trimmedMean } from "../../../bench/statistics.ts";
 
 test("the median of an even number is between the middle two", () => {
   expect(median([4, 1, 3, 2])).toBe(2.5);
@@ -42,4 +42,11 @@ test("a trimmed mean lies between the least and the greatest, and without a cut 
 test("ratios are taken round by round, and only where there is one", () => {
   expect(ratios([2, 9, 4], [1, 3, 8])).toEqual([2, 3, 0.5]);
   expect(ratios([2, 3], [0, Number.NaN])).toEqual([]);
+});
+
+test("a quantile is one of the values: the one that a share of them does not exceed", () => {
+  const hundred = Array.from({ length: 100 }, (_, i) => 100 - i);
+  expect([0, 0.5, 0.99, 1].map((q) => quantile(hundred, q))).toEqual([1, 50, 99, 100]);
+  expect(quantile([7], 0.99)).toBe(7);
+  expect(quantile([], 0.5)).toBeNaN();
 });
