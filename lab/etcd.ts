@@ -28,7 +28,7 @@ const HEARTBEAT_MS = 50;
 const ELECTION_MS = 500;
 
 export class Etcd {
-  readonly #folder = mkdtempSync(join(tmpdir(), "weft-etcd-"));
+  readonly #folder: string;
   readonly #members: Member[];
   readonly #tls: EtcdOptions["tls"];
   readonly #inside: EtcdOptions["inside"];
@@ -37,6 +37,7 @@ export class Etcd {
     this.#members = members;
     this.#tls = tls;
     this.#inside = inside;
+    this.#folder = inside ? mkdtempSync(join(inside.lab.directory, "etcd-")) : mkdtempSync(join(tmpdir(), "weft-etcd-"));
   }
 
   /** Ready when every member answers. */
