@@ -21,9 +21,8 @@ export class Network {
   }
 
   delay(): number {
-    const { u32 } = { u32: this.#random.u32() };
-    if (u32 % SLOW_ONE_IN === 0) return this.#random.below(SLOW_MS);
-    return 0.05 + (u32 % 1000) * (USUAL_MS / 1000);
+    if (this.#random.oneIn(SLOW_ONE_IN)) return this.#random.below(SLOW_MS);
+    return 0.05 + this.#random.below(1000) * (USUAL_MS / 1000);
   }
 
   open(from: string, to: string): boolean {

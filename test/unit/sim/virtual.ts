@@ -156,11 +156,6 @@ export class VirtualTime {
   }
 }
 
-/** The process whose code runs now. */
-export function currentProc(): Proc | undefined {
-  return context.getStore();
-}
-
 function before(a: Timer, b: Timer): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);
 }
