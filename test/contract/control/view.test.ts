@@ -126,11 +126,11 @@ describe.each(["native", "dgram"] as const)("the view of a data plane, %s", (bac
     const dataPort = open.config.node.dataPort;
     const rows = view.vteps().sort((a, b) => a.address.localeCompare(b.address));
     expect(rows).toEqual([
-      { address: "127.0.0.2", port: dataPort, mtu: 1350, networks: ["blue"], superframes: "sockets" },
-      { address: "127.0.0.3", port: dataPort, mtu: 1450, networks: ["blue", "red"], superframes: "sockets" },
-      { address: "127.0.0.4", port: dataPort, mtu: 1450, networks: ["blue"], superframes: "sockets" },
+      { address: "127.0.0.2", port: dataPort, mtu: 1350, networks: ["blue"], superframes: "sockets", suspended: false },
+      { address: "127.0.0.3", port: dataPort, mtu: 1450, networks: ["blue", "red"], superframes: "sockets", suspended: false },
+      { address: "127.0.0.4", port: dataPort, mtu: 1450, networks: ["blue"], superframes: "sockets", suspended: false },
       // Learned from an unlisted source: nobody's peer.
-      { address: "127.0.0.99", port: dataPort, mtu: 1450, networks: [], superframes: "sockets" },
+      { address: "127.0.0.99", port: dataPort, mtu: 1450, networks: [], superframes: "sockets", suspended: false },
     ]);
   });
 

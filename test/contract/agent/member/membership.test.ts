@@ -47,10 +47,12 @@ test("the first start founds a cluster, each later one comes back as the same no
   expect(state.node()).toMatchObject({ name: "b", vtep: "10.99.0.2" });
 });
 
-test("the VTEP address is the one asked for, else the one that it was", async () => {
+test("the VTEP address is the one asked for, else the one that it was; it has to be this host's", async () => {
   await becomeMember(state, options(), "10.99.0.1");
-  expect(await vtepOf(options({ advertise: "10.99.0.7" }), state)).toBe("10.99.0.7");
-  expect(await vtepOf(options({ advertise: null }), state)).toBe("10.99.0.1");
+  expect(await vtepOf(options({ advertise: "127.0.0.1" }), state)).toBe("127.0.0.1");
+  await expect(vtepOf(options({ advertise: null }), state)).rejects.toThrow("10.99.0.1 is not an address of this host");
+  await becomeMember(state, options(), "127.0.0.1");
+  expect(await vtepOf(options({ advertise: null }), state)).toBe("127.0.0.1");
 });
 
 test("a worker's state directory makes no cluster of its own", async () => {
