@@ -12,7 +12,7 @@ const PREFIX = "/weft/v1/endpoint/benchmark/";
 const LONE = 30;
 const WRITERS = 8;
 const IDLE_SECONDS = 3;
-const HEARD_MS = 60_000;
+const HEARD_MS = 300_000;
 
 interface Scene {
   stood: Stood;
