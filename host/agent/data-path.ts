@@ -53,9 +53,9 @@ export class DataPath {
     });
   }
 
-  /** `record`: the file in which it is kept which interfaces there are. Rejects with OperationError or SysError, with nothing left open. */
-  static async open(config: StaticConfig, record: string, log: Logger): Promise<DataPath> {
-    return new DataPath(config, record, await findUnderlay(config.node.vtep), log);
+  /** `record`: the file in which it is kept which interfaces there are; `place`: where the user said the VTEP address. Rejects with OperationError or SysError, with nothing left open. */
+  static async open(config: StaticConfig, record: string, log: Logger, place?: string): Promise<DataPath> {
+    return new DataPath(config, record, await findUnderlay(config.node.vtep, place), log);
   }
 
   /** The workers begin to breathe. Rejects with OperationError; stop() is then still to be called. */

@@ -33,7 +33,7 @@ export async function startAgent(config: StaticConfig, log: Logger): Promise<Run
 }
 
 async function start(config: StaticConfig, log: Logger, undo: UndoStack): Promise<Omit<RunningAgent, "stop">> {
-  const path = await DataPath.open(config, recordPath(config.socket), log);
+  const path = await DataPath.open(config, recordPath(config.socket), log, "node.vtep");
   const { plane, forwarding, underlay, view } = path;
   // What was there before this agent goes only once everything of the file is there.
   let which: "none" | "made" | "all" = "none";
