@@ -2,17 +2,13 @@
 // and the Ethernet header of the next hop. Redirecting passes the interface's queueing discipline, not routing, netfilter or xfrm (bypassed.ts).
 // Main thread.
 
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
-import { messageOf, OperationError } from "../model/errors.ts";
 import { familyOf } from "../model/ip.ts";
 import { macToBytes, parseMac } from "../model/mac.ts";
 import { SysError } from "../sys/errno.ts";
 import { activeFeatures } from "../sys/ethtool.ts";
 import { ipBatch, ipJson, ipJsonBatch } from "./ip.ts";
+import { tc } from "./tc.ts";
 
-const run = promisify(execFile);
-const TIMEOUT_MS = 10_000;
 const ETHERTYPE = { 4: [0x08, 0x00], 6: [0x86, 0xdd] } as const;
 /** Neighbour states in which the kernel itself would send (NUD_VALID of net/neighbour.h). */
 const USABLE = new Set(["REACHABLE", "STALE", "DELAY", "PROBE", "PERMANENT", "NOARP"]);
@@ -24,17 +20,9 @@ export async function redirectTunnelTap(tap: string, device: string): Promise<vo
     ["link", "set", "dev", tap, "addrgenmode", "none"],
     ["link", "set", "dev", tap, "up"],
   ]);
-  await tc("qdisc", "add", "dev", tap, "clsact");
+  await tc(["qdisc", "add", "dev", tap, "clsact"]);
   const everything = ["protocol", "all", "prio", "1", "u32", "match", "u32", "0", "0"];
-  await tc("filter", "add", "dev", tap, "ingress", ...everything, "action", "mirred", "egress", "redirect", "dev", device);
-}
-
-async function tc(...words: string[]): Promise<void> {
-  try {
-    await run("tc", words, { timeout: TIMEOUT_MS });
-  } catch (error) {
-    throw new OperationError(`tc ${words.join(" ")}: ${messageOf((error as { stderr?: string }).stderr || error)}`, { cause: error });
-  }
+  await tc(["filter", "add", "dev", tap, "ingress", ...everything, "action", "mirred", "egress", "redirect", "dev", device]);
 }
 
 /**

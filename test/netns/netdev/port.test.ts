@@ -81,6 +81,18 @@ describeNetns("a port", [], () => {
     expect(await run(["ip", "-6", "address", "show", "dev", "eth0", "tentative", "scope", "global"], { netns })).toBe("");
   });
 
+  test("has one queue before its own, however many it could have; so has one that is adopted", async () => {
+    const queues = async () => JSON.parse(await run(["tc", "-json", "qdisc", "show", "dev", "eth0"], { netns }));
+    await ensure();
+    const one = [expect.objectContaining({ kind: "pfifo", root: true, options: { limit: 4096 } })];
+    expect(await queues()).toEqual(one);
+    release();
+    await run(["tc", "qdisc", "delete", "dev", "eth0", "root"], { netns });
+    expect((await queues())[0].kind).toBe("mq");
+    await ensure();
+    expect(await queues()).toEqual(one);
+  });
+
   test("that an agent left is adopted, and becomes what is asked now", async () => {
     await ensure({ addresses: ["10.0.0.1/24", "10.0.0.9/24", "10.0.0.10/24", "10.7.0.1/16", "fd00::9/64"], mtu: 8950, gsoMaxSegments: 7 });
     const before = (await report()).ifindex;
