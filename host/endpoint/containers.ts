@@ -103,22 +103,18 @@ export class ContainerOperations {
   }
 
   #remove(id: string, force: boolean): Promise<void> {
-    return this.#containers.remove(id, { force, release: () => this.#release(id) });
+    return this.#containers.remove(id, { force, release: () => this.#endpoints.detachAllOf(id) });
   }
 
   /** One that has ended holds no addresses any more. */
   async #afterEnd({ record }: Container): Promise<void> {
     try {
-      await this.#release(record.id);
+      await this.#endpoints.detachAllOf(record.id);
       await this.#containers.discard(record.id);
     } catch (error) {
       // Somebody may have removed it meanwhile.
       if (this.#containers.list().some((other) => other.record.id === record.id)) this.#onFailure(record.name, messageOf(error));
     }
-  }
-
-  async #release(container: string): Promise<void> {
-    for (const entry of this.#endpoints.all) if (entry.container === container) await this.#endpoints.detach(entry.id);
   }
 
   #whole(container: Container): ContainerResource {

@@ -92,7 +92,7 @@ export class Endpoints {
 
   /** Does `work` when nobody else is at this endpoint, and keeps others from it meanwhile. */
   async #alone<T>(id: string, work: () => Promise<T>): Promise<T> {
-    for (let other = this.#busy.get(id); other; other = this.#busy.get(id)) await other.catch(() => {});
+    while (this.#busy.has(id)) await this.#busy.get(id)?.catch(() => {});
     const done = (async () => work())();
     this.#busy.set(id, done);
     try {
@@ -155,6 +155,15 @@ export class Endpoints {
       const entry = this.#options.journal.get(id);
       if (entry) await this.#leave(entry);
     });
+  }
+
+  /** All of a container's. What is being detached already (a container that ended while it is removed) is waited for. */
+  async detachAllOf(container: string): Promise<void> {
+    for (const { id, container: whose } of this.#options.journal.entries) {
+      if (whose !== container) continue;
+      while (this.#busy.has(id)) await this.#busy.get(id)?.catch(() => {});
+      if (this.#options.journal.get(id)?.state === "held") await this.detach(id);
+    }
   }
 
   async #leave(entry: JournalEntry): Promise<void> {

@@ -25,6 +25,18 @@ test("attached: an address, an entry in the journal, an interface; detached: non
   expect(world.events).toEqual(["attached", "detached"]);
 });
 
+test("all of a container's are gone once asked for, also when it is leaving already; nobody else's", async () => {
+  const container = "c".repeat(64);
+  const ending = await world.attach("/run/netns/x", { container });
+  const { id } = await world.attach("/run/netns/y");
+  const first = [world.endpoints.detach(ending.id), world.endpoints.detachAllOf(container)];
+  // The one who comes second finds it leaving, and is not to go on as if it had left.
+  await world.endpoints.detachAllOf(container);
+  expect(addresses().map(({ endpoint }) => endpoint)).toEqual([id]);
+  await Promise.all(first);
+  expect(world.journal.entries.map((entry) => entry.id)).toEqual([id]);
+});
+
 test("a refusal leaves nothing", async () => {
   await expect(world.attach("/run/netns/x", { ips: ["192.0.2.1"] })).rejects.toThrow("192.0.2.1");
   await expect(world.attach("/run/netns/x", { network: "red" })).rejects.toThrow("red");
