@@ -19,6 +19,8 @@ export interface ChannelOptions {
 const KEEPALIVE_ANSWER_MS = 2000;
 /** Largest message that is taken: a page of a range, a piece of a watch, or what is known of a network of 100,000 endpoints. */
 export const RECEIVE_BYTES_MAX = 32 * 1024 * 1024;
+/** For TCP: a kernel answers however busy its host is, and the tries of one that goes on for longer get further and further apart. */
+const REACH_MS = 2000;
 /** For the call that only asks why there is no connection: it fails at once. */
 const WHY_MS = 1000;
 
@@ -55,7 +57,7 @@ export class Channel {
     return this.#credentials.isOpen;
   }
 
-  /** Connects, if it is not connected. Rejects with why it cannot be. */
+  /** Connects, if it is not connected. Rejects with why it cannot be. A host that is not reached by TCP has less time than one that is busy. */
   ready(timeoutMs: number, signal: AbortSignal): Promise<void> {
     const channel = this.#client.getChannel();
     return new Promise((resolve, reject) => {
@@ -68,7 +70,12 @@ export class Channel {
       };
       const fail = (why: string) => end(() => reject(new Error(why)));
       const closed = () => fail("closed");
-      const timer = setTimeout(() => fail(`no answer in ${timeoutMs / 1000} s`), timeoutMs);
+      const late = (ms: number) => fail(`no answer in ${ms / 1000} s`);
+      const reachMs = Math.min(timeoutMs, REACH_MS);
+      let timer = setTimeout(() => {
+        if (!this.#credentials.isOpen) late(reachMs);
+        else timer = setTimeout(() => late(timeoutMs), timeoutMs - reachMs);
+      }, reachMs);
       signal.addEventListener("abort", closed);
       const look = () => {
         // Not asked of one that is closed: gRPC would begin to connect again.

@@ -42,7 +42,7 @@ export interface CallOptions {
 
 type Run<Answer> = (channel: Channel, metadata: Metadata, deadlineMs: number) => Promise<Answer>;
 
-/** For one endpoint to be connected to, when there are others; doubled each round, for a host that is too busy to be quicker. */
+/** For one endpoint to be connected to; doubled each round, for a host that is too busy to be quicker. */
 const CONNECT_MS = 2000;
 const CONNECT_MS_MAX = 16_000;
 /** For any endpoint to be connected to, however long the call may take then: a person who asks for something waits no longer to hear that nobody is there. */
