@@ -5,7 +5,8 @@
 //   - an endpoint is not given up in the store while its interface is there
 //   - no two interfaces of one network have the same address or MAC address
 //
-// unless the schedule has had addresses of a host freed that still had them (`forfeited`).
+// unless the schedule has had addresses of a host freed that still had them (`forfeited`), or has removed the host: what runs on there is no part of the
+// cluster any more, its addresses go elsewhere at once, and nothing is sent to it (oracle.ts).
 
 import { ADDRESSES, ALIVE, ENDPOINTS, MACS, NETWORKS, NODES, partsOf } from "../../../host/model/cluster/keys.ts";
 import {
@@ -97,7 +98,9 @@ export class Mirror {
 
   /** Throws when another has what this one is to have. */
   beforeInterface(made: Interface): void {
+    if (this.#isRemoved(made.host)) return;
     for (const host of this.#hosts()) {
+      if (this.#isRemoved(host)) continue;
       for (const other of host.all.values()) {
         if (other.vni !== made.vni || (other.netns === made.netns && other.name === made.name)) continue;
         const shared = other.mac === made.mac ? other.mac : other.ips.find((ip) => made.ips.includes(ip));
@@ -105,6 +108,11 @@ export class Mirror {
         throw new Error(`VNI ${made.vni}: ${shared} is ${describe(other)} and would be ${describe(made)}`);
       }
     }
+  }
+
+  /** Somebody has removed it, and its record is gone; whether its agent knows or not. */
+  #isRemoved({ id }: Host): boolean {
+    return this.#forces.nodes.has(id) && !this.nodes.has(id);
   }
 
   #apply(event: WatchEvent): void {

@@ -32,7 +32,8 @@ function ofStore({ mirror }: World): string[] {
 function ofHost(world: World, host: Host): string[] {
   const { agent } = host;
   const own = [...world.mirror.endpoints.values()].filter(({ node }) => node === host.id);
-  if (host.membership !== "member") return own.map(({ id }) => `${host.name} is no member and has endpoint ${id.slice(0, 12)}`);
+  if (host.membership !== "member")
+    return [...own.map(({ id }) => `${host.name} is no member and has endpoint ${id.slice(0, 12)}`), ...whoSendsTo(world, host)];
   if (!agent?.ready) return [`${host.name}: its agent does not run`];
   const said = [
     ...journal(
@@ -47,6 +48,15 @@ function ofHost(world: World, host: Host): string[] {
     ...suspended(world, host, agent),
   ];
   return said.map((line) => `${host.name}: ${line}`);
+}
+
+/** Whatever still runs on a host that is no member is nobody's peer. */
+function whoSendsTo({ hosts }: World, { name, vtep }: Host): string[] {
+  return hosts.flatMap(({ name: member, agent }) => {
+    const tables = [...(agent?.forwarding.tables.values() ?? [])];
+    const sends = tables.filter(({ peers, fdb }) => peers.has(vtep) || [...fdb.values()].includes(vtep));
+    return sends.map((table) => `${name} is no member, and ${member} sends to it in ${table.name}`);
+  });
 }
 
 /** Everything in the journal is held, is in the store, and has its interface; nothing else has. */
