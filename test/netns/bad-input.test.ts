@@ -26,7 +26,7 @@ describeNetns("what an agent refuses", ["setpriv", "unshare"], () => {
     [host, other] = await underlay(lab, ["a", "b"]);
     [left, right] = [await container(lab, "left", 1), await container(lab, "right", 2)];
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   function goodFile(change: (network: NetworkFile, file: AgentFile) => void = () => {}): AgentFile {
     const network: NetworkFile = { name: NETWORK, vni: VNI, peers: [other.ip4], ports: [portFor(left), portFor(right)] };

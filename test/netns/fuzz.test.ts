@@ -109,7 +109,7 @@ describeNetns("fuzz", ["socat"], () => {
     });
     console.log(`fuzz seed ${SEED}`);
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
   beforeEach(() => expectBalanced([agent]));
 
   test("a million packets at the data port", async () => {
@@ -184,7 +184,7 @@ describeNetns("fuzz over an IPv6 underlay", [], () => {
       networks: [{ name: NETWORK, vni: VNI, peers: [hosts[1].ip6], ports: [portFor(inside)] }],
     });
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   test(`${PACKETS_IPV6} packets at the data port (seed ${SEED})`, async () => {
     const before = await arrived(agent);
@@ -210,7 +210,7 @@ for (const injection of ["off", "on"] as const) {
       const ports = [inside, second].map(portFor);
       agent = await startAgent(hosts[0], { injection, networks: [{ name: NETWORK, vni: VNI, peers: [hosts[1].ip4], fdb, ports }] });
     });
-    afterAll(() => lab.close());
+    afterAll(() => lab?.close());
 
     test(`${LIES} frames from a container, many with headers that lie (seed ${SEED})`, async () => {
       const read = async () => Number(await run(["cat", "/sys/class/net/eth0/statistics/tx_packets"], { netns: inside.netns }));

@@ -44,7 +44,7 @@ describeNetns("learning", [], () => {
     try {
       await expectBalanced([agent]);
     } finally {
-      await lab.close();
+      await lab?.close();
     }
   });
 

@@ -36,7 +36,7 @@ describeNetns("ends and beginnings", [], () => {
     far = await container(lab, "far", 3);
     farAgent = await startAgent(hosts[1], { networks: [networkOf(hosts[0], [far])] });
   });
-  afterEach(() => lab.close());
+  afterEach(() => lab?.close());
 
   const networkOf = (peer: Host, containers: Container[]): NetworkFile => ({
     name: NETWORK,

@@ -51,7 +51,7 @@ describeNetns("several workers", [], () => {
       const all = [...here, ...there];
       await Promise.all(all.map(async (from) => await Promise.all(all.filter((to) => to !== from).map((to) => reachable(from, to.ip4)))));
     });
-    afterAll(() => lab.close());
+    afterAll(() => lab?.close());
     afterEach(async () => {
       for (const agent of agents) {
         for (const { came, went } of Object.values((await agent.settledBooks()).networks)) expect(went).toBe(came);

@@ -29,7 +29,7 @@ beforeEach(async () => {
   const vtep = forwarding.vteps.place(FIRST).index;
   plane.tables.setFdb(1, parseMac(LEARNED), { kind: "vtep", index: vtep, isStatic: false });
 });
-afterEach(() => open.close());
+afterEach(() => open?.close());
 
 test("all of it: what was placed, not what was learned; who owns which address; how many lead to each VTEP", () => {
   const { actual, places, used, removeStrays } = readActual(parts);

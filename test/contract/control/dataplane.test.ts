@@ -15,7 +15,7 @@ describe.each(["native", "dgram"] as const)("a data plane, %s", (backend) => {
     if (run) await open.start();
     return open.plane;
   };
-  afterEach(() => open.close());
+  afterEach(() => open?.close());
   const word = (worker: number, offset: number) =>
     Atomics.load(new Int32Array(open.plane.memory.buffer), (workerBlock(open.plane.memory, worker) + offset) >> 2);
   const header = (offset: number) => Atomics.load(new Int32Array(open.plane.memory.buffer), (abi.HEADER + offset) >> 2);

@@ -11,7 +11,7 @@ beforeEach(async () => {
   retired = new Retired(open.plane);
   await open.start();
 });
-afterEach(() => open.close());
+afterEach(() => open?.close());
 
 const seen = () => Atomics.load(new Int32Array(open.plane.memory.buffer, workerBlock(open.plane.memory, 0)), abi.W_GENERATION / 4);
 

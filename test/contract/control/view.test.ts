@@ -31,7 +31,7 @@ describe.each(["native", "dgram"] as const)("the view of a data plane, %s", (bac
     open = await LoopbackPlane.open(networks, { backend, workers: WORKERS });
     view = new View(open.config, open.plane, open.forwarding);
   });
-  afterEach(() => open.close());
+  afterEach(() => open?.close());
   const words = () => new BigUint64Array(open.plane.memory.buffer);
   const counter = (worker: number, network: number, index: number) =>
     (workerBlock(open.plane.memory, worker) + abi.W_COUNTERS + network * abi.COUNTER_ROW_BYTES) / 8 + index;

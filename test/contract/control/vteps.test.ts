@@ -12,7 +12,7 @@ beforeEach(async () => {
   open = await LoopbackPlane.open([networkConfig()]);
   vteps = open.forwarding.vteps;
 });
-afterEach(() => open.close());
+afterEach(() => open?.close());
 
 const row = (index: number) => open.plane.entries.vtep(index);
 const led = (address: string) => open.plane.tables.vtepAddress(parseIp(address));

@@ -22,7 +22,7 @@ describe.each([4, 6] as const)("IPv%i", (family) => {
   beforeEach(() => {
     link = new Loopback(family, PORT);
   });
-  afterEach(() => link.close());
+  afterEach(() => link?.close());
 
   test("nothing to send takes no call", () => {
     link.stage.sends([]);

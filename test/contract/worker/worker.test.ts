@@ -24,7 +24,7 @@ describe.each(["native", "dgram"] as const)("a %s worker", (backend) => {
     loopback = loopbackTask(backend);
     header = new Int32Array(loopback.task.memory.buffer, HEADER);
   });
-  afterEach(() => loopback.close());
+  afterEach(() => loopback?.close());
   const word = (offset: number) =>
     Atomics.load(new Int32Array(loopback.task.memory.buffer), (workerBlock(loopback.task.memory, 0) + offset) >> 2);
 

@@ -27,7 +27,7 @@ describeNetns("the agent's process", ["socat"], () => {
     inside = [];
     for (let i = 1; i <= CONTAINERS; i++) inside.push(await container(lab, `c${i}`, i));
   });
-  afterEach(() => lab.close());
+  afterEach(() => lab?.close());
 
   const file = (): AgentFile =>
     agentFile(hosts[0], { networks: [{ name: NETWORK, vni: VNI, peers: [hosts[1].ip4], ports: inside.map(portFor) }] });

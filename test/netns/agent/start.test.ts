@@ -34,7 +34,7 @@ describeNetns("a start that fails", ["socat"], () => {
     hosts = await underlay(lab, ["a", "b"]);
     [one, two] = [await container(lab, "one", 1), await container(lab, "two", 2)];
   });
-  afterEach(() => lab.close());
+  afterEach(() => lab?.close());
 
   const file = (change: Partial<AgentFile> = {}): AgentFile => {
     const networks = [{ name: NETWORK, vni: VNI, peers: [hosts[1].ip4], ports: [one, two].map(portFor) }];

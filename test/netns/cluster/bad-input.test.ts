@@ -155,7 +155,7 @@ describeNetns("bad input to a running cluster", ["nsenter", "etcdctl", "curl", "
       async () => (await typed(a, "network create --subnet 10.77.0.0/24 x")).code === 1 || undo(a),
     );
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   /** A network that was made because a route was not known yet. */
   async function undo(member: Member): Promise<false> {

@@ -54,7 +54,7 @@ describeNetns("forwarding", [], () => {
     agent = await start();
     await reachable(one, far.ip4);
   });
-  afterEach(() => lab.close());
+  afterEach(() => lab?.close());
 
   const start = () => Inside.start(hosts[0], { networks: [{ name: NETWORK, vni: VNI, peers: [hosts[1].ip4], ports: [portFor(one)] }] });
   const port = (inside: Container, change: Partial<NonNullable<Wanted["ports"]>[number]> = {}) => ({

@@ -45,7 +45,7 @@ for (const backend of ["native", "dgram"] as const) {
             for (const { came, went } of Object.values((await agent.settledBooks()).networks)) expect(went).toBe(came);
           }
         } finally {
-          await lab.close();
+          await lab?.close();
         }
       });
 

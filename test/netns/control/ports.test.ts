@@ -38,7 +38,7 @@ describeNetns("ports", [], () => {
     agent = await start();
     await reachable(here[0], far.ip4);
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
   beforeEach(async () => {
     for (const { came, went } of Object.values((await agent.settledBooks()).networks)) expect(went).toBe(came);
   });

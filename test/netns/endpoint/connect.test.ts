@@ -16,7 +16,7 @@ describeNetns("network connect and disconnect", ["nft"], () => {
     place = await lab.namespace("x");
     for (const name of ["blue", "red"]) await host.weft("network", "create", name);
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   const interfaces = async () =>
     [...(await run(["ip", "-br", "-4", "-n", place, "address"])).matchAll(/^(eth\d)\S*\s+\S+\s+(\S+)/gm)].map(([, ...words]) => words);

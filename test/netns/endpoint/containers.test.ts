@@ -20,7 +20,7 @@ describeNetns("containers in networks", ["nft"], () => {
     await host.weft("network", "create", "blue");
     await host.weft("network", "create", "--subnet", "10.77.0.0/24", "red");
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   const holders = async (network: string) => {
     const [{ Containers }] = await host.json<{ Containers: Record<string, { Name: string }> }[]>("network", "inspect", network);

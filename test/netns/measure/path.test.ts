@@ -19,7 +19,7 @@ describeNetns("a path with a router in it", BENCH_PROGRAMS, () => {
     lab = await Lab.open();
     [a, b, router] = await routedUnderlay(lab);
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   test("leaves by the interface that the route says", async () => {
     const expected = { netnsName: a.netns, netns: pathTo(a), device: "eth0", deviceMtu: 1500, own: false };

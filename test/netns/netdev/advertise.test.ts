@@ -9,7 +9,7 @@ describeNetns("the address that others reach a host by", [], () => {
   beforeAll(async () => {
     lab = await Lab.open();
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   const host = async (name: string, lines: readonly string[]) => {
     const netns = await lab.namespace(name);

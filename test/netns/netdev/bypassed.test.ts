@@ -15,7 +15,7 @@ describeNetns("what is in the way of injection", ["nft"], () => {
     lab = await Lab.open();
     netns = await lab.namespace("a");
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   const ask = async (what: string, before = "") => {
     const script = `

@@ -11,7 +11,7 @@ describeNetns("iproute2", [], () => {
     lab = await Lab.open();
     path = `/run/netns/${await lab.namespace("a")}`;
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   test("changes and reports a namespace, here or elsewhere", async () => {
     await ipBatch(

@@ -19,7 +19,7 @@ describeNetns("a namespace's interfaces", [], () => {
   });
   afterAll(async () => {
     await closeNetnsThread();
-    await lab.close();
+    await lab?.close();
   });
 
   test("are told apart: a multi-queue TAP, with who has it open, and the rest", async () => {

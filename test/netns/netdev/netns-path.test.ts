@@ -17,7 +17,7 @@ describeNetns("a namespace's identity", [], () => {
   beforeAll(async () => {
     lab = await Lab.open();
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   test("is the same by every path, and another after it was made again", async () => {
     const name = await lab.namespace("a");

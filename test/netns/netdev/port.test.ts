@@ -30,7 +30,7 @@ describeNetns("a port", [], () => {
   });
   afterAll(async () => {
     await closeNetnsThread();
-    await lab.close();
+    await lab?.close();
   });
 
   const options = (changes: Partial<PortOptions> = {}): PortOptions => ({

@@ -9,7 +9,7 @@ describeNetns("a host's routes", [], () => {
   beforeAll(async () => {
     lab = await Lab.open();
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   test("are those of both families, with single addresses, without default and link-local ones", async () => {
     const netns = await lab.namespace("a");

@@ -11,7 +11,7 @@ describeNetns("tc", [], () => {
     lab = await Lab.open();
     netns = await lab.namespace("x");
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   test("in a namespace; what was refused is told with its line", async () => {
     const path = `/run/netns/${netns}`;

@@ -24,7 +24,7 @@ describeNetns("the underlay's interface", [], () => {
       netns,
     );
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   /** findUnderlay looks where its process is: a program of this module runs there. */
   const find = async (address: string): Promise<string> => {

@@ -20,7 +20,7 @@ describeNetns("containers", ["perl", "unshare", "nsenter", "script"], () => {
     stage = new Stage();
     await stage.open();
   });
-  afterEach(() => stage.close());
+  afterEach(() => stage?.close());
   afterAll(closeNetnsThread);
 
   const refused = (work: () => unknown, kind: typeof OperationError | typeof UsageError, message: RegExp) => {

@@ -15,7 +15,7 @@ describeNetns("a shim", ["perl", "unshare", "nsenter"], () => {
     stage = new Stage();
     await stage.open();
   });
-  afterAll(() => stage.close());
+  afterAll(() => stage?.close());
 
   const shimOf = (id: string): number => {
     const { run } = stage.containers.get(id);

@@ -41,8 +41,8 @@ describeNetns("an agent's sudden end", ["perl", "unshare", "nsenter"], () => {
   beforeEach(() => {
     stage = new Stage();
   });
-  afterEach(() => stage.close());
-  afterAll(() => lab.close());
+  afterEach(() => stage?.close());
+  afterAll(() => lab?.close());
 
   const live = (scenario: string, killAt = -1, netns?: string): Daemon =>
     lab.spawn([process.execPath, LIFE, stage.directory, NAME, String(killAt), scenario], netns === undefined ? {} : { netns });

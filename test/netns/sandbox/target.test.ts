@@ -12,7 +12,7 @@ describeNetns("a namespace as a target", [], () => {
     lab = await Lab.open();
     name = await lab.namespace("t");
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   test("is named by its word", () => {
     expect(isNetnsTarget("netns:/run/netns/x")).toBe(true);

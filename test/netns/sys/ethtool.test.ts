@@ -11,7 +11,7 @@ describeNetns("the features of a device", ["ethtool"], () => {
     netns = await lab.namespace("a");
     await ipBatch(["link add v0 type veth peer v1"], netns);
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   const active = async (device: string): Promise<string[]> => {
     const script = `

@@ -47,7 +47,7 @@ needTunnelGso(describeNetns, "a superframe injected", ["tshark", "tcpdump", "eth
       lab = await Lab.open();
       hosts = await underlay(lab, ["a", "b"]);
     });
-    afterAll(() => lab.close());
+    afterAll(() => lab?.close());
 
     const inject = async (kind = "tcp") => {
       const [{ address }] = JSON.parse(await run(["ip", "-json", "link", "show", "dev", "eth0"], { netns: hosts[1].netns }));

@@ -20,7 +20,7 @@ describeNetns("a namespace's counters from outside", [], () => {
   afterAll(async () => {
     closeFd(fd);
     await closeNetnsThread();
-    await lab.close();
+    await lab?.close();
   });
 
   test("are those of that namespace as they are now, more than fit one read", async () => {

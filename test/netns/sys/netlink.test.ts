@@ -10,7 +10,7 @@ describeNetns("a listener for changes", [], () => {
     lab = await Lab.open();
     netns = await lab.namespace("a");
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   /** Runs a script in the namespace, where sh() changes it. */
   const inside = async (script: string) => {

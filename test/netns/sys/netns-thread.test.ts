@@ -26,7 +26,7 @@ describeNetns("TAPs in other namespaces", [], () => {
   });
   afterAll(async () => {
     await closeNetnsThread();
-    await lab.close();
+    await lab?.close();
   });
 
   test("open where they were asked for, and nowhere else", async () => {

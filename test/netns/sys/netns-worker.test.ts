@@ -22,7 +22,7 @@ describeNetns("the thread that enters namespaces", [], () => {
   });
   afterAll(async () => {
     await worker.terminate();
-    await lab.close();
+    await lab?.close();
   });
 
   test("answers by number, with a TAP", async () => {

@@ -16,7 +16,7 @@ describeNetns("the thread's namespace", [], () => {
     lab = await Lab.open();
     paths = [`/run/netns/${await lab.namespace("a")}`, `/run/netns/${await lab.namespace("b")}`];
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   test("is entered, changed and left", () => {
     const home = here();

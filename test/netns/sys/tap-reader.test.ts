@@ -30,7 +30,7 @@ describeNetns("TapReader", ["arping"], () => {
   afterEach(() => closeFd(fd));
   afterAll(async () => {
     await closeNetnsThread();
-    await lab.close();
+    await lab?.close();
   });
 
   /** Makes the container send UDP datagrams of these payload sizes to a neighbour that it knows. */

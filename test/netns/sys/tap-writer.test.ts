@@ -23,7 +23,7 @@ describeNetns("TapWriter", [], () => {
   });
   afterAll(async () => {
     await closeNetnsThread();
-    await lab.close();
+    await lab?.close();
   });
 
   describe("superframes between two containers", () => {
@@ -31,7 +31,7 @@ describeNetns("TapWriter", [], () => {
     beforeAll(async () => {
       exchange = await Exchange.open(lab);
     });
-    afterAll(() => exchange.close());
+    afterAll(() => exchange?.close());
 
     test.each([
       ["IPv4", "one write", 1, "10.5.0.2"],

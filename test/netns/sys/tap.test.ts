@@ -25,7 +25,7 @@ describeNetns("a TAP", ["ethtool"], () => {
   });
   afterAll(async () => {
     await closeNetnsThread();
-    await lab.close();
+    await lab?.close();
   });
 
   const open = async (name: string) => {

@@ -11,7 +11,7 @@ needTunnelGso(describeNetns, "an underlay TAP", [], () => {
     lab = await Lab.open();
     netns = await lab.namespace("a");
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   /** Runs a script in the namespace with openTunnelTap at hand. */
   const inside = (script: string) => {

@@ -19,7 +19,7 @@ describeNetns("UdpReceiver over a veth", [], () => {
     lab = await Lab.open();
     wire = await makeWire(lab);
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   test.each([4, 6] as const)("IPv%i: workers share a port by flow, and every frame is somewhere", async (family) => {
     const { near, far } = ADDRESSES[family];

@@ -21,7 +21,7 @@ describeNetns("UdpSender over a veth", ["tcpdump", "tshark", "ethtool"], () => {
     lab = await Lab.open();
     wire = await makeWire(lab);
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   describe.each([4, 6] as const)("IPv%i", (family) => {
     const { near, far } = ADDRESSES[family];
@@ -30,7 +30,7 @@ describeNetns("UdpSender over a veth", ["tcpdump", "tshark", "ethtool"], () => {
     beforeEach(async () => {
       ends = await Ends.open(wire, family);
     });
-    afterEach(() => ends.close());
+    afterEach(() => ends?.close());
 
     /** Largest UDP payload of an MTU. */
     const payload = (mtu: number) => mtu - (family === 4 ? 28 : 48);

@@ -57,7 +57,7 @@ export function backendSuite(backend: Backend): void {
       await a?.close();
       await b?.close();
       await closeNetnsThread();
-      await lab.close();
+      await lab?.close();
     });
     afterEach(async () => {
       for (const socket of sockets.splice(0)) socket.close();

@@ -37,7 +37,7 @@ for (const backend of ["native", "dgram"] as const) {
       await reachable(one, far.ip4);
       await reachable(two, far.ip4);
     });
-    afterAll(() => lab.close());
+    afterAll(() => lab?.close());
 
     const options = (peer: Host, inside: Container[], workers: number): AgentOptions => ({
       workers,

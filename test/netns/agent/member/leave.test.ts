@@ -13,7 +13,7 @@ describeNetns("weft leave", ["nft"], () => {
     cluster = await startCluster(await underlay(lab, ["a", "b"]));
     await cluster.manager.weft("network", "create", "blue");
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   test("is refused while containers run, with their names; nothing has changed then", async () => {
     const [, b] = cluster.members;

@@ -15,7 +15,7 @@ describeNetns("endpoints of a host", ["nft"], () => {
     cluster = await startCluster(await underlay(lab, ["a", "b"]));
     await cluster.manager.weft("network", "create", "blue");
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   const inUse = async () => {
     const [network] = await cluster.manager.json<{ Containers: Record<string, unknown> }[]>("network", "inspect", "blue");

@@ -25,7 +25,7 @@ describeNetns("a start without a manager", ["nft"], () => {
     await cluster.members[1].stop();
     await cluster.members[0].kill();
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   test("says so in its ready line, and why", async () => {
     expect(await cluster.members[1].start()).toMatch(/^weft ready \(degraded: no manager answers \(tried 10\.99\.0\.1:2377\).*\) node=b /);

@@ -19,7 +19,7 @@ describeNetns("weft up, the process", ["nft"], () => {
     member = (await startCluster([hosts[0]])).manager;
     place = await lab.namespace("x");
   });
-  afterAll(() => lab.close());
+  afterAll(() => lab?.close());
 
   const links = () => run(["ip", "-br", "-n", place, "link"]);
 

@@ -21,7 +21,7 @@ for (const family of [4, 6] as const) {
       for (const name of ["x", "y"]) places.push(await lab.namespace(name));
       await cluster.manager.weft("network", "create", "--ipv6", "--subnet", "10.1.0.0/24", "--subnet", "10.1.1.0/24", "blue");
     });
-    afterAll(() => lab.close());
+    afterAll(() => lab?.close());
 
     const connect = async (member: number, ...more: string[]) => {
       await cluster.members[member].weft("network", "connect", ...more, "blue", `netns:/run/netns/${places[member]}`);
