@@ -56,11 +56,16 @@ export async function repinNamespace(id: string, pid: number): Promise<void> {
   await ipBatch([["netns", "attach", nameOf(id), String(pid)]]);
 }
 
-/** Removes it, with the interfaces in it unless somebody has one open; done when it is not there. Rejects with IpError. */
+/** Removes it, with the interfaces in it unless somebody has one open; done when it is not there, whoever removed it. Rejects with IpError. */
 export async function removeNamespace(id: string): Promise<void> {
   const path = sandboxPath(id);
-  if (isThere(path)) await ipBatch([["netns", "delete", nameOf(id)]]);
-  else rmSync(path, { force: true });
+  if (!isThere(path)) return rmSync(path, { force: true });
+  try {
+    await ipBatch([["netns", "delete", nameOf(id)]]);
+  } catch (error) {
+    // One that has ended is removed while it is discarded: both come here at once.
+    if (existsSync(path)) throw error;
+  }
 }
 
 function isThere(path: string): boolean {

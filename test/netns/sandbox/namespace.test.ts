@@ -34,6 +34,14 @@ describeNetns("a container's namespace", [], () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  test("is removed by several at once", async () => {
+    for (let round = 0; round < 5; round++) {
+      await makeNamespace(id);
+      await Promise.all([removeNamespace(id), removeNamespace(id), removeNamespace(id)]);
+      expect(existsSync(path)).toBe(false);
+    }
+  });
+
   test("has loopback, IPv6 without duplicate address detection, and listens to no router", async () => {
     await makeNamespace(id);
     await run(["ping", "-c1", "-W1", "::1"], { netns: name });
