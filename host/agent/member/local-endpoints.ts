@@ -8,10 +8,10 @@ import { Connecting } from "../../endpoint/connect.ts";
 import { ContainerOperations } from "../../endpoint/containers.ts";
 import { Endpoints } from "../../endpoint/endpoints.ts";
 import { Journal } from "../../endpoint/journal.ts";
+import { Strays } from "../../endpoint/strays.ts";
 import type { ClusterView } from "../../follow/cluster-view.ts";
 import { Follower } from "../../follow/follower.ts";
 import { newLongId } from "../../model/cluster/ids.ts";
-import { ENDPOINTS as ENDPOINT_KEYS, NETWORKS, nodeEndpoints, partsOf } from "../../model/cluster/keys.ts";
 import { Containers } from "../../sandbox/containers.ts";
 import type { ClusterClient } from "../../store/client/store.ts";
 import type { Overlay } from "./overlay.ts";
@@ -29,17 +29,16 @@ export class LocalEndpoints {
   readonly endpoints: Endpoints;
   readonly containers: ContainerOperations;
   readonly connecting: Connecting;
+  readonly strays: Strays;
   readonly #parts: LocalParts;
-  readonly #journal: Journal;
   readonly #follower: Follower;
   readonly #sandboxes: Containers;
-  /** Whether networks that this host does not take part in are to be looked through for endpoints that are said to be here. */
-  #lookElsewhere = true;
 
   constructor(parts: LocalParts) {
     const { state, client, view, overlay, log } = parts;
     this.#parts = parts;
-    this.#journal = new Journal(join(state.path, ENDPOINTS));
+    const journal = new Journal(join(state.path, ENDPOINTS));
+    this.strays = new Strays({ journal, store: client, managers: client, view });
     this.#follower = new Follower({
       store: client,
       view,
@@ -52,7 +51,7 @@ export class LocalEndpoints {
       },
     });
     this.endpoints = new Endpoints({
-      journal: this.#journal,
+      journal,
       store: client,
       managers: client,
       wiring: {
@@ -104,36 +103,7 @@ export class LocalEndpoints {
     const { view } = this.#parts;
     await this.endpoints.settle();
     for (const { record } of view.missing()) await this.endpoints.restore(record.id);
-    for (const stray of view.strays()) await this.#freeStray(stray);
-    if (!this.#lookElsewhere) return;
-    this.#lookElsewhere = false;
-    try {
-      await this.#freeStraysElsewhere();
-    } catch (error) {
-      this.#lookElsewhere = true;
-      throw error;
-    }
-  }
-
-  /** The store may be another than before: it was put back from a backup. */
-  lookAgain(): void {
-    this.#lookElsewhere = true;
-  }
-
-  async #freeStray(stray: { network: string; id: string }): Promise<void> {
-    if (!this.#journal.get(stray.id)) await this.#parts.client.do("endpoint.remove", stray);
-  }
-
-  async #freeStraysElsewhere(): Promise<void> {
-    const { client, view } = this.#parts;
-    const { entries: networks } = await client.list(NETWORKS, { keysOnly: true });
-    const followed = new Set(view.memberships());
-    for (const { key } of networks) {
-      const network = key.slice(NETWORKS.length);
-      if (followed.has(network)) continue;
-      const { entries } = await client.list(nodeEndpoints(network, view.self), { keysOnly: true });
-      for (const entry of entries) await this.#freeStray({ network, id: partsOf(entry.key, ENDPOINT_KEYS)[2] });
-    }
+    await this.strays.free();
   }
 
   /** Everything of this host goes: containers are ended, interfaces removed, addresses given back as far as a manager answers. */

@@ -26,6 +26,8 @@ import { type Periodic, periodic } from "./periodic.ts";
 const RECONCILE_MS = 30_000;
 const SETTLE_MS = 2000;
 const REPORT_MS = 10_000;
+/** A network each time. */
+const STRAYS_MS = 10_000;
 const ACQUAINTANCE_MS = 10_000;
 /** Of the manager's clock, each time: a lone one may meet a busy moment here or there, at the start above all, and be wrong by half of it. */
 const CLOCK_SAMPLES = 4;
@@ -64,7 +66,7 @@ export function startUpkeep(parts: UpkeepParts): () => Promise<void> {
     onAlive: () => {
       registration.again();
       reporter.again();
-      local.lookAgain();
+      local.strays.lookEverywhere();
     },
     onFailure: (message) => {
       log.warn({ message }, "the cluster cannot be told that this node lives");
@@ -81,13 +83,11 @@ export function startUpkeep(parts: UpkeepParts): () => Promise<void> {
     random: Math.random,
   });
   const told = (what: string) => (error: unknown) => log.warn({ message: messageOf(error) }, what);
+  const owed = (error: unknown) => log.debug({ message: messageOf(error) }, "something is still owed");
   const tasks: Periodic[] = [
     periodic(RECONCILE_MS, () => overlay.reconcile(), told("the tables could not be compared with what they should be")),
-    periodic(
-      SETTLE_MS,
-      () => local.settle(),
-      (error) => log.debug({ message: messageOf(error) }, "something is still owed"),
-    ),
+    periodic(SETTLE_MS, () => local.settle(), owed),
+    periodic(STRAYS_MS, () => local.strays.lookOn(), owed),
     periodic(REPORT_MS, () => report(reporter, parts), told("this host's routes could not be read")),
     periodic(
       ACQUAINTANCE_MS,

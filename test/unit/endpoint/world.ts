@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Attachment, Endpoints, type EndpointsOptions } from "../../../host/endpoint/endpoints.ts";
 import { Journal } from "../../../host/endpoint/journal.ts";
+import { Strays } from "../../../host/endpoint/strays.ts";
 import { ClusterView } from "../../../host/follow/cluster-view.ts";
 import { Follower } from "../../../host/follow/follower.ts";
 import type { ManagerOperation } from "../../../host/model/cluster/operations.ts";
@@ -29,6 +30,7 @@ export class EndpointWorld {
   follower!: Follower;
   endpoints!: Endpoints;
   journal!: Journal;
+  strays!: Strays;
   #count = 0;
 
   private constructor(cluster: TestCluster) {
@@ -65,8 +67,10 @@ export class EndpointWorld {
       if (lost === "answer") throw new StoreError("unavailable", "no manager answers");
       return answer as never;
     };
+    const { journal, view } = this;
+    this.strays = new Strays({ journal, store: this.cluster.store, managers: { do: ask }, view });
     this.endpoints = new Endpoints({
-      journal: this.journal,
+      journal,
       store: this.cluster.store,
       managers: { do: ask },
       wiring: {
