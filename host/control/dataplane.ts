@@ -64,6 +64,7 @@ export class DataPlane {
       spinMicroseconds: config.spin,
       memory: this.memory,
       module,
+      descriptors: this.entries.descriptors,
       family: familyOf(config.node.vtep),
     };
     const tasks = this.sockets.map(({ receiver, senders, tunnelTap, doorbell }, worker) => ({

@@ -90,8 +90,8 @@ export function takeFromWorkers(plane: DataPlane, port: Port): void {
 export function isGiven(plane: DataPlane, port: Port): boolean {
   const row = plane.entries.port(port.index);
   const mac = parseMac(port.mac);
-  const words = [abi.P_STATE, abi.P_FD, abi.P_NETWORK, abi.P_MAC, abi.P_MAC + 4].map((offset) => row[offset / 4] >>> 0);
-  const wanted = [abi.PORT_UP, port.fd, port.network.index, mac % 2 ** 32, Math.floor(mac / 2 ** 32)];
+  const words = [abi.P_STATE, abi.P_NETWORK, abi.P_MAC, abi.P_MAC + 4].map((offset) => row[offset / 4] >>> 0);
+  const wanted = [abi.PORT_UP, port.network.index, mac % 2 ** 32, Math.floor(mac / 2 ** 32)];
   const target = plane.tables.fdb(port.network.index, mac);
   return words.every((word, i) => word === wanted[i]) && target?.kind === "port" && target.index === port.index && target.isStatic;
 }

@@ -155,8 +155,8 @@ export class Ports {
     if (port.up) this.#take(port);
     this.#options.retired.later(async () => {
       const wasOpen = port.fd !== -1;
-      closeDescriptors(port);
       this.#options.plane.entries.setPortState(port.index, abi.PORT_FREE);
+      closeDescriptors(port);
       this.#indices.give(port.index);
       if (isOwn(port)) await this.#remove(port, wasOpen);
     });
@@ -172,8 +172,8 @@ export class Ports {
     this.#take(port);
     port.exists = false;
     this.#options.retired.later(() => {
-      closeDescriptors(port);
       this.#options.plane.entries.setPortState(port.index, abi.PORT_FREE);
+      closeDescriptors(port);
     });
     this.#options.log(port, "lost", why);
   }

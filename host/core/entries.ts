@@ -38,6 +38,11 @@ export interface VtepEntry {
 
 /** Views of the three regions. */
 export class Entries {
+  /**
+   * The TAP's file descriptor of each port, -1 = none. Workers share it (any may write to any port), but it is outside the core's memory: a core gone
+   * wild reaches a TAP at worst, and no other file of the process.
+   */
+  readonly descriptors = new Int32Array(new SharedArrayBuffer(4 * abi.PORTS_MAX)).fill(-1);
   readonly #memory: WebAssembly.Memory;
   readonly #buffer: ArrayBufferLike;
   readonly #header: Uint32Array<ArrayBufferLike>;
@@ -101,7 +106,7 @@ export class Entries {
 
   setPort(index: number, entry: PortEntry): void {
     const row = this.port(index);
-    row[abi.P_FD / 4] = entry.fd;
+    this.descriptors[index] = entry.fd;
     row[abi.P_OWNER / 4] = entry.owner;
     row[abi.P_NETWORK / 4] = entry.network;
     row[abi.P_MAC / 4] = entry.mac % 2 ** 32;
@@ -110,6 +115,7 @@ export class Entries {
   }
 
   setPortState(index: number, state: number): void {
+    if (state === abi.PORT_FREE) this.descriptors[index] = -1;
     Atomics.store(this.port(index), abi.P_STATE / 4, state);
   }
 

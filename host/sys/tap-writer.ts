@@ -9,7 +9,7 @@
 
 import { H_PORT, HEADER } from "../../assembly/abi/layout.ts";
 import { PORTS_MAX, WRITE_IOVS_MAX, WRITE_MAX } from "../../assembly/abi/limits.ts";
-import { P_FD, P_STATE, PORT_BYTES, PORT_UP } from "../../assembly/abi/port.ts";
+import { P_STATE, PORT_BYTES, PORT_UP } from "../../assembly/abi/port.ts";
 import * as reason from "../../assembly/abi/reason.ts";
 import * as w from "../../assembly/abi/worker.ts";
 import { Addresses } from "./addresses.ts";
@@ -24,16 +24,18 @@ export class TapWriter {
   lastPort = 0;
   readonly #region: Region;
   readonly #words: Int32Array<ArrayBufferLike>;
+  readonly #descriptors: Int32Array<ArrayBufferLike>;
   readonly #addresses: Addresses;
   readonly #block: number;
   readonly #end: number;
   readonly #iovs = new Scratch(WRITE_IOVS_MAX * NATIVE_IOV_BYTES);
 
-  /** `workerBlock`: byte offset of the worker's block. */
-  constructor(region: Region, workerBlock: number) {
+  /** `workerBlock`: byte offset of the worker's block. `descriptors`: by port, PORTS_MAX of them, where the core cannot write. */
+  constructor(region: Region, workerBlock: number, descriptors: Int32Array<ArrayBufferLike>) {
     if (!region.holds(workerBlock, w.WORKER_BYTES)) throw new RangeError("the worker's block lies outside the memory");
     this.#region = region;
     this.#words = region.words;
+    this.#descriptors = descriptors;
     this.#addresses = new Addresses(region.base);
     this.#block = workerBlock;
     this.#end = workerBlock + w.WORKER_BYTES;
@@ -53,7 +55,7 @@ export class TapWriter {
       if (port < 0 || port >= PORTS_MAX || !this.#region.holds(entry, PORT_BYTES)) why = reason.DROP_CORE_TRAP;
       else if (words[(entry + P_STATE) >> 2] !== PORT_UP) why = reason.DROP_PORT_DOWN;
       else {
-        why = this.#writeOne(words[(entry + P_FD) >> 2], at);
+        why = this.#writeOne(this.#descriptors[port], at);
         if (why !== reason.DROP_CORE_TRAP) calls++;
         if (why === reason.DROP_NONE) this.lastPort = port;
       }

@@ -58,8 +58,8 @@ export class Breath {
     this.#receiver = new UdpReceiver(region, block, task.receiver, task.family);
     this.#sender = new UdpSender(region, block, task.senders, task.family, task.tunnelTap);
     this.#reader = new TapReader(region, block);
-    this.#writer = new TapWriter(region, block);
-    this.#ports = new OwnedPorts(task.memory, task.worker, this.#epoll);
+    this.#writer = new TapWriter(region, block, task.descriptors);
+    this.#ports = new OwnedPorts(task.memory, task.worker, this.#epoll, task.descriptors);
     this.#stats = new Stats(task.memory, block);
     this.#spin = new Spin(task.spinMicroseconds);
     this.#epoll.add(task.doorbell);

@@ -49,8 +49,8 @@ export class DgramBreath {
     this.#bytes = new Uint8Array(task.memory.buffer);
     this.#doorbell = new EventFd(task.doorbell);
     this.#reader = new TapReader(region, this.#block);
-    this.#writer = new TapWriter(region, this.#block);
-    this.#ports = new OwnedPorts(task.memory, task.worker, this.#epoll);
+    this.#writer = new TapWriter(region, this.#block, task.descriptors);
+    this.#ports = new OwnedPorts(task.memory, task.worker, this.#epoll, task.descriptors);
     this.#stats = new Stats(task.memory, this.#block);
     this.#epoll.add(task.doorbell);
   }

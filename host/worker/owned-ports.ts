@@ -8,16 +8,19 @@ export class OwnedPorts {
   readonly #rows: Int32Array<ArrayBufferLike>;
   readonly #worker: number;
   readonly #epoll: Epoll;
+  readonly #descriptors: Int32Array<ArrayBufferLike>;
   /** Port index by fd. */
   readonly #byFd = new Map<number, number>();
   /** fd by port index, -1 = not ours. */
   readonly #fds = new Int32Array(abi.PORTS_MAX).fill(-1);
 
-  constructor(memory: WebAssembly.Memory, worker: number, epoll: Epoll) {
+  /** `descriptors`: by port (host/core/entries.ts). */
+  constructor(memory: WebAssembly.Memory, worker: number, epoll: Epoll, descriptors: Int32Array<ArrayBufferLike>) {
     const header = new Uint32Array(memory.buffer, abi.HEADER);
     this.#rows = new Int32Array(memory.buffer, header[abi.H_PORT / 4], (abi.PORTS_MAX * abi.PORT_BYTES) / 4);
     this.#worker = worker;
     this.#epoll = epoll;
+    this.#descriptors = descriptors;
   }
 
   /** Port index of a descriptor that the epoll reported; 0 when it is no port of ours any more. */
@@ -36,7 +39,7 @@ export class OwnedPorts {
     for (let port = 1; port < abi.PORTS_MAX; port++) {
       const at = (port * abi.PORT_BYTES) / 4;
       if (Atomics.load(this.#rows, at + abi.P_STATE / 4) !== abi.PORT_UP || this.#rows[at + abi.P_OWNER / 4] !== this.#worker) continue;
-      now.set(this.#rows[at + abi.P_FD / 4], port);
+      now.set(this.#descriptors[port], port);
     }
     for (const [fd, port] of this.#byFd) if (now.get(fd) !== port) this.#forget(fd);
     for (const [fd, port] of now) {

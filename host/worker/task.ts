@@ -20,6 +20,8 @@ export interface WorkerTask {
   receiver: number;
   /** TX_SOCKETS sending sockets. */
   senders: number[];
+  /** The TAP of each port, -1 = none: shared, and outside the core's memory (host/core/entries.ts). */
+  descriptors: Int32Array<ArrayBufferLike>;
   /** An underlay TAP for injection, or -1. */
   tunnelTap: number;
   /** An eventfd: the main thread's way to end this worker's sleep. */

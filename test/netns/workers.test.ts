@@ -85,7 +85,7 @@ describeNetns("several workers", [], () => {
       for (const agent of agents) {
         const rows = await agent.run(
           ({ agent, abi }, ports) =>
-            ports.map((port) => [agent.plane.entries.port(port)[abi.P_OWNER / 4], agent.plane.entries.port(port)[abi.P_FD / 4]]),
+            ports.map((port) => [agent.plane.entries.port(port)[abi.P_OWNER / 4], agent.plane.entries.descriptors[port]]),
           PORTS,
         );
         expect(rows.map(([owner]) => owner)).toEqual(PORTS.map((port) => (port - 1) % workers));

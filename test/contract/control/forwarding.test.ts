@@ -323,7 +323,11 @@ describe("forwarding", () => {
       await expect(open.forwarding.attachFd("red", { fd: descriptor.fd, mac: mac(7) })).rejects.toThrow(/no such network/);
       const { detach } = await open.forwarding.attachFd("blue", { fd: descriptor.fd, mac: mac(7) });
       const row = open.plane.entries.port(1);
-      expect([row[abi.P_STATE / 4], row[abi.P_FD / 4], row[abi.P_NETWORK / 4]]).toEqual([abi.PORT_UP, descriptor.fd, indexOf("blue")]);
+      expect([row[abi.P_STATE / 4], open.plane.entries.descriptors[1], row[abi.P_NETWORK / 4]]).toEqual([
+        abi.PORT_UP,
+        descriptor.fd,
+        indexOf("blue"),
+      ]);
       expect(open.plane.tables.fdb(indexOf("blue"), parseMac(mac(7)))).toEqual({ kind: "port", index: 1, isStatic: true });
       expect(readFlood(open.plane.memory, indexOf("blue")).ports).toEqual([1]);
       await expect(open.forwarding.attachFd("blue", { fd: descriptor.fd, mac: mac(7) })).rejects.toThrow(/same MAC address/);

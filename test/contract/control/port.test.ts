@@ -36,7 +36,7 @@ test("in the workers' hands it has a row and an entry, and both are missed when 
   giveToWorkers(plane, port);
   expect([isGiven(plane, port), port.up, port.opened]).toEqual([true, true, 1]);
   expect(plane.entries.port(1)[abi.P_OWNER / 4]).toBe(0);
-  for (const word of [abi.P_STATE, abi.P_FD, abi.P_NETWORK, abi.P_MAC, abi.P_MAC + 4]) {
+  for (const word of [abi.P_STATE, abi.P_NETWORK, abi.P_MAC, abi.P_MAC + 4]) {
     plane.entries.port(1)[word / 4] ^= 1;
     expect(isGiven(plane, port)).toBe(false);
     giveToWorkers(plane, port);

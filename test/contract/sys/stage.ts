@@ -2,7 +2,7 @@
 
 import { H_GENERATION, H_PORT, H_VTEP, HEADER } from "../../../assembly/abi/layout.ts";
 import { PAGE_BYTES, TX_BUFFER_BYTES } from "../../../assembly/abi/limits.ts";
-import { P_FD, P_STATE, PORT_BYTES, PORT_UP } from "../../../assembly/abi/port.ts";
+import { P_STATE, PORT_BYTES, PORT_UP } from "../../../assembly/abi/port.ts";
 import { V_ADDRESS, V_FAMILY, V_PORT, VTEP_BYTES } from "../../../assembly/abi/vtep.ts";
 import * as w from "../../../assembly/abi/worker.ts";
 import { familyOf, formatIp, parseIp } from "../../../host/model/ip.ts";
@@ -30,6 +30,8 @@ export interface Piece {
 export class Stage {
   readonly region: Region;
   readonly block: number;
+  /** By port. */
+  readonly descriptors = new Int32Array(4096).fill(-1);
 
   /** `block`: where the worker's block goes, if not right behind the tables. */
   constructor(region?: Region, block = BLOCK) {
@@ -58,7 +60,7 @@ export class Stage {
   }
 
   port(index: number, fd: number, state = PORT_UP): void {
-    this.set(PORTS + index * PORT_BYTES + P_FD, fd);
+    this.descriptors[index] = fd;
     this.set(PORTS + index * PORT_BYTES + P_STATE, state);
   }
 

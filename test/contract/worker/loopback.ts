@@ -1,7 +1,7 @@
 // Workers without root: sockets on loopback, no TAPs. Any descriptor that epoll takes can stand for a TAP that is never read.
 
 import { randomInt } from "node:crypto";
-import { TX_SOCKETS } from "../../../assembly/abi/limits.ts";
+import { PORTS_MAX, TX_SOCKETS } from "../../../assembly/abi/limits.ts";
 import { createMemory } from "../../../host/core/layout.ts";
 import { loadCore } from "../../../host/core/module.ts";
 import { EventFd } from "../../../host/sys/eventfd.ts";
@@ -44,6 +44,7 @@ export function loopbackTask(backend: Backend): LoopbackTask {
     family: 4,
     receiver: fd,
     senders,
+    descriptors: new Int32Array(new SharedArrayBuffer(4 * PORTS_MAX)).fill(-1),
     tunnelTap: -1,
     pinned: false,
     spinMicroseconds: 0,

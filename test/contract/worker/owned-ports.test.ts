@@ -16,7 +16,7 @@ describe("the ports of a worker", () => {
     const memory = createMemory({ workers: 2, fdbCapacity: 256, addressCapacity: 256, features: 0 });
     entries = new Entries(memory);
     epoll = new Epoll();
-    owned = new OwnedPorts(memory, 0, epoll);
+    owned = new OwnedPorts(memory, 0, epoll, entries.descriptors);
     taps = Array.from({ length: 3 }, () => new EventFd());
     for (const tap of taps) tap.signal();
   });

@@ -47,7 +47,12 @@ describeNetns("ports", [], () => {
     agent.run(({ agent, abi }) =>
       [1, 2, 3].map((index) => {
         const row = agent.plane.entries.port(index);
-        return { state: row[abi.P_STATE / 4], fd: row[abi.P_FD / 4], owner: row[abi.P_OWNER / 4], network: row[abi.P_NETWORK / 4] };
+        return {
+          state: row[abi.P_STATE / 4],
+          fd: agent.plane.entries.descriptors[index],
+          owner: row[abi.P_OWNER / 4],
+          network: row[abi.P_NETWORK / 4],
+        };
       }),
     );
   /** Local ports in the flood list that readers use. */

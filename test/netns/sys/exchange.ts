@@ -17,7 +17,7 @@ const FRAME_BYTES = 1514;
 export class Exchange {
   readonly stage = new Stage();
   readonly reader = new TapReader(this.stage.region, this.stage.block);
-  readonly writer = new TapWriter(this.stage.region, this.stage.block);
+  readonly writer = new TapWriter(this.stage.region, this.stage.block, this.stage.descriptors);
   /** Frames carried, superframes among them, the longest, and writes that were refused, by reason. */
   frames = 0;
   superframes = 0;

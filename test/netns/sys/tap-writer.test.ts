@@ -66,7 +66,7 @@ describeNetns("TapWriter", [], () => {
       fd = (await openTapIn(`/run/netns/${netns}`, "eth0")).fd;
       await ipBatch(["link set eth0 up"], netns);
       stage = new Stage();
-      writer = new TapWriter(stage.region, stage.block);
+      writer = new TapWriter(stage.region, stage.block, stage.descriptors);
       stage.port(1, fd);
       frame = { offset: stage.at(W_RX_BUFFER + 6), length: 10 + 60 };
       stage.region.bytes.set([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 0x88, 0xb5], frame.offset + 10);
@@ -174,6 +174,6 @@ describeNetns("TapWriter", [], () => {
 });
 
 test("a block outside the memory is refused", () => {
-  const { region } = new Stage();
-  expect(() => new TapWriter(region, region.size - 4096)).toThrow("outside the memory");
+  const { region, descriptors } = new Stage();
+  expect(() => new TapWriter(region, region.size - 4096, descriptors)).toThrow("outside the memory");
 });

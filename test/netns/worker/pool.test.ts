@@ -48,9 +48,9 @@ for (const backend of ["native", "dgram"] as const) {
     /** Sockets, TAPs and doorbells: what must survive a worker. */
     const kept = () => agent.run(({ descriptors }) => descriptors().filter(({ target }) => /socket|tun|eventfd/.test(target)));
     const own = () =>
-      agent.run(({ agent, abi }) => ({
+      agent.run(({ agent }) => ({
         sockets: agent.plane.sockets.flatMap(({ receiver, senders, doorbell }) => [receiver, ...senders, doorbell.fd]),
-        ports: [1, 2].map((port) => agent.plane.entries.port(port)[abi.P_FD / 4]),
+        ports: [1, 2].map((port) => agent.plane.entries.descriptors[port]),
       }));
     const setNetwork = (port: number, network: number) =>
       agent.run(

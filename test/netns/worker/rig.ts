@@ -87,6 +87,7 @@ export class WorkerNode {
         family,
         receiver,
         senders,
+        descriptors: this.entries.descriptors,
         tunnelTap: -1,
         doorbell,
       };

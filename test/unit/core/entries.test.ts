@@ -59,10 +59,21 @@ test("an ageing time that is no number of ticks is rounded up", () => {
 test("a port is written whole and up, and may close", () => {
   entries.setPort(4095, { fd: 77, owner: 3, network: 9, mac: 0xfedcba987654 });
   const view = new DataView(memory.buffer, region(abi.H_PORT) + 4095 * abi.PORT_BYTES);
-  expect([abi.P_STATE, abi.P_FD, abi.P_OWNER, abi.P_NETWORK].map((at) => view.getUint32(at, true))).toEqual([abi.PORT_UP, 77, 3, 9]);
+  expect([abi.P_STATE, abi.P_OWNER, abi.P_NETWORK].map((at) => view.getUint32(at, true))).toEqual([abi.PORT_UP, 3, 9]);
   expect(view.getBigUint64(abi.P_MAC, true)).toBe(0xfedcba987654n);
   entries.setPortState(4095, abi.PORT_CLOSING);
   expect(view.getUint32(abi.P_STATE, true)).toBe(abi.PORT_CLOSING);
+});
+
+test("a port's descriptor is where the core cannot write, from its first row until it is free", () => {
+  expect(entries.descriptors.buffer).toBeInstanceOf(SharedArrayBuffer);
+  expect(entries.descriptors.buffer).not.toBe(memory.buffer);
+  expect(entries.descriptors[7]).toBe(-1);
+  entries.setPort(7, { fd: 77, owner: 0, network: 9, mac: 1 });
+  entries.setPortState(7, abi.PORT_CLOSING);
+  expect(entries.descriptors[7]).toBe(77);
+  entries.setPortState(7, abi.PORT_FREE);
+  expect(entries.descriptors[7]).toBe(-1);
 });
 
 test("a VTEP is written whole; its MTU may change", () => {
