@@ -5,6 +5,7 @@
 //
 // It becomes persistent last, so that an agent killed half-way leaves nothing that the next would not know for ours. Main thread.
 
+import { existsSync } from "node:fs";
 import { OperationError } from "../model/errors.ts";
 import { formatCidr, parseCidr } from "../model/ip.ts";
 import { closeFd } from "../sys/fd.ts";
@@ -70,8 +71,10 @@ export async function configurePort(options: PortOptions): Promise<void> {
   await ipBatch(configuration(options, link), options.netnsPath);
 }
 
-/** Removes the port's interface, whoever has it open; done when it is not there. Rejects with OperationError when it is not ours. */
+/** Removes the port's interface, whoever has it open; done when it is not there, or its namespace is not. Rejects with OperationError when it is not ours. */
 export async function removePort(port: { netnsPath: string; interface: string }): Promise<void> {
+  // After a restart of the host nothing is there of what the agent remembers.
+  if (!existsSync(port.netnsPath)) return;
   const link = await findLink(port.netnsPath, port.interface);
   if (!link) return;
   assertOurs(link, port);

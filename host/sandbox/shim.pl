@@ -13,7 +13,7 @@
 # Process 1's end is the end of all in its namespace (pid_namespaces(7)), so killing the shim kills the container, and nothing escapes. Whoever makes
 # DIR/pid first has decided: an agent that gave up on a start makes it itself, and the launcher's attempt then fails. The shim runs nothing before.
 #
-# Arguments: DIR, bytes of a log file at most, numbers of the system calls setsid and gettimeofday (0: not known on this machine).
+# Arguments: DIR, bytes of a log file at most, numbers of the system calls setsid, gettimeofday and sethostname (0: not known on this machine).
 # Standard input: name, host name, working directory, the number of arguments, the arguments, the environment (K=V), "end"; each ended by a zero byte.
 
 use strict;
@@ -26,7 +26,7 @@ my ($EXEC_FAILED, $NOT_FOUND, $SHIM_FAILED) = (126, 127, 125);    # Docker's exi
 # Of Linux: the modules that know these (Errno, Fcntl, POSIX) cost as much memory as all else.
 my ($ENOENT, $WNOHANG, $F_SETFL, $O_NONBLOCK) = (2, 1, 4, 04000);
 
-my ($DIR, $LOG_BYTES_MAX, $SETSID, $GETTIMEOFDAY) = @ARGV;
+my ($DIR, $LOG_BYTES_MAX, $SETSID, $GETTIMEOFDAY, $SETHOSTNAME) = @ARGV;
 my ($name, $hostname, $cwd, @command, @environment);
 my (%buffer, %stream_of, $log, $log_bytes, $child, $status, $wake, $wake_read);
 
@@ -140,7 +140,7 @@ sub watch_signals {
 
 # What the namespaces hold besides the interface. Gives why not, or "".
 sub furnish {
-    write_file('/proc/sys/kernel/hostname', $hostname) or return "host name $hostname: $!";
+    set_hostname() or return "host name $hostname: $!";
     # Its own processes in /proc, its own interfaces in /sys/class/net.
     mount('-t', 'proc', 'proc', '/proc') or return 'mount /proc failed';
     mount('-t', 'sysfs', 'sysfs', '/sys') or return 'mount /sys failed';
@@ -149,6 +149,12 @@ sub furnish {
         mount('--bind', "$DIR/$file", "/etc/$file") or return "mount /etc/$file failed";
     }
     return '';
+}
+
+# By the system call where it is known: on a host that is a container itself (systemd-nspawn, LXC), that part of /proc is read-only.
+sub set_hostname {
+    return syscall($SETHOSTNAME + 0, $hostname, length $hostname) == 0 if $SETHOSTNAME;
+    return write_file('/proc/sys/kernel/hostname', $hostname);
 }
 
 sub write_file {

@@ -12,8 +12,13 @@ const SAID_BYTES_MAX = 64 * 1024;
 const SHIM = fileURLToPath(new URL("./shim.pl", import.meta.url));
 /** Nothing of the agent's own environment goes to a container. */
 const ENVIRONMENT = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
-/** Numbers of setsid and gettimeofday (asm/unistd.h). Elsewhere the command gets a process group only, and the log whole seconds. */
-const SYSTEM_CALLS: Partial<Record<NodeJS.Architecture, [number, number]>> = { x64: [112, 96], arm64: [157, 169], riscv64: [157, 169] };
+/** Numbers of setsid, gettimeofday and sethostname (asm/unistd.h). Elsewhere the command gets a process group only, the log whole seconds, and the host
+ * name goes by way of /proc. */
+const SYSTEM_CALLS: Partial<Record<NodeJS.Architecture, [number, number, number]>> = {
+  x64: [112, 96, 170],
+  arm64: [157, 169, 161],
+  riscv64: [157, 169, 161],
+};
 /** As Docker has it: the container could not be made; the command cannot be executed (126), was not found (127). */
 const NOT_STARTED = 125;
 
@@ -30,9 +35,9 @@ export class StartError extends OperationError {
 /** Resolves when the command runs, or has run. Rejects with StartError. The agent may end at any moment: the start goes on, or is refused its `pid` file. */
 export async function startShim(directory: string, netnsPath: string, record: ContainerRecord): Promise<void> {
   const { name, hostname, workingDirectory, command, environment } = record;
-  const [setsid, gettimeofday] = SYSTEM_CALLS[process.arch] ?? [0, 0];
+  const numbers = SYSTEM_CALLS[process.arch] ?? [0, 0, 0];
   const argv = ["nsenter", `--net=${netnsPath}`, "unshare", "--mount", "--propagation", "slave", "--uts", "--pid"];
-  argv.push("perl", SHIM, directory, String(LOG_BYTES_MAX), String(setsid), String(gettimeofday));
+  argv.push("perl", SHIM, directory, String(LOG_BYTES_MAX), ...numbers.map(String));
   const order = [name, hostname, workingDirectory, String(command.length), ...command, ...environment, "end"];
   const { said, complaint } = await launch(argv, order.map((part) => `${part}\0`).join(""));
   const place = `container ${name}`;

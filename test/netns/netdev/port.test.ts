@@ -161,6 +161,13 @@ describeNetns("a port", [], () => {
     if (made.length === 0) expect((await ensure()).adopted).toBe(false);
   });
 
+  test("is removed with its namespace: nothing is left to do", async () => {
+    const lost = options({ netnsPath: `${path}-lost` });
+    await expect(removePort(lost)).resolves.toBeUndefined();
+    // Not so where there is a file that is no namespace: nobody knows what it was.
+    await expect(removePort(options({ netnsPath: "/dev/null" }))).rejects.toThrow("/dev/null");
+  });
+
   test("is removed whoever has it open, and removing again does nothing", async () => {
     const { fd } = await ensure();
     const stage = new Stage();
