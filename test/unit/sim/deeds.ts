@@ -12,6 +12,7 @@ import type { World } from "./world.ts";
 export const KINDS = [
   "networkCreate",
   "networkRemove",
+  "networkAgain",
   "run",
   "runAsked",
   "remove",
@@ -19,8 +20,11 @@ export const KINDS = [
   "move",
   "kill",
   "restart",
+  "reboot",
+  "setClock",
   "cut",
   "cutStore",
+  "isolate",
   "drain",
   "nodeRemove",
   "leave",
@@ -54,6 +58,8 @@ export interface Ambush {
 
 const NAMES = ["blue", "red", "green"];
 const RETRIES = 12;
+const HOUR_MS = 3_600_000;
+const CLOCKS_MS = [0, 0, -HOUR_MS, HOUR_MS];
 
 class AgentGone extends Error {}
 
@@ -111,6 +117,16 @@ export class Deeds {
     await this.#ask(this.#host(a), "network.rm", { names: [name], force: c % 2 === 0 });
   }
 
+  /** Emptied, removed and made again by the same name, and somebody is in it at once. */
+  async networkAgain({ a, b, c }: Deed): Promise<void> {
+    const name = this.#networkName(b);
+    const there = this.#world.hosts.flatMap(({ sandboxes }) => sandboxes).filter(({ has }) => has && this.#nameOf(has.network) === name);
+    await Promise.all(there.map((sandbox) => expected(this.#remove(sandbox, c))));
+    await this.networkRemove({ atMs: 0, kind: "networkRemove", a, b, c });
+    await this.#ask(this.#host(a), "network.create", { Name: name });
+    await this.#run(this.#host(c), name, "run", {});
+  }
+
   async run({ a, b, c }: Deed): Promise<void> {
     await this.#run(this.#host(a), this.#networkName(b), c % 3 === 0 ? "connect" : "run", {});
   }
@@ -144,11 +160,7 @@ export class Deeds {
     const to = this.#host(b);
     const again = async () => {
       for (let tries = 0; tries < RETRIES; tries++) {
-        const made = await this.#run(to, network, "run", { ips: [ip], mac }).catch((error: unknown) => {
-          if (!isExpected(error)) throw error;
-          return false;
-        });
-        if (made) return;
+        if (await expected(this.#run(to, network, "run", { ips: [ip], mac }))) return;
         await this.#world.time.sleep(20 + 60 * tries);
       }
     };
@@ -158,9 +170,7 @@ export class Deeds {
     } else {
       const running = again();
       await this.#world.time.sleep(c % 3 === 1 ? 0 : c % 50);
-      await this.#remove(sandbox, 0).catch((error: unknown) => {
-        if (!isExpected(error)) throw error;
-      });
+      await expected(this.#remove(sandbox, 0));
       await running;
     }
   }
@@ -182,6 +192,20 @@ export class Deeds {
     else agent.kill();
   }
 
+  /** A host loses its power: what ran there is gone, and perhaps what its journal had last. */
+  async reboot({ a, b, c }: Deed): Promise<void> {
+    const host = this.#host(a);
+    this.#world.kill(host);
+    for (const sandbox of [...host.sandboxes]) host.destroy(sandbox);
+    if (c % 2 === 0) host.loseJournal(b);
+    this.#world.time.after(1000 + 10 * b, () => this.#world.start(host));
+  }
+
+  /** Its clock is set, rightly or wrongly. */
+  async setClock({ a, c }: Deed): Promise<void> {
+    this.#host(a).setClock(CLOCKS_MS[c % CLOCKS_MS.length]);
+  }
+
   /** A host hears no manager: nothing goes through, or only questions do, or only answers. */
   async cut({ a, b, c }: Deed): Promise<void> {
     const host = this.#host(a);
@@ -198,6 +222,15 @@ export class Deeds {
     const { name } = managers[a % managers.length];
     if (c % 3 !== 1) this.#cut(name, ETCD, b);
     if (c % 3 !== 2) this.#cut(ETCD, name, b);
+  }
+
+  /** Nobody hears a host any more, or it hears nobody, or neither; it may be a manager, which then has no etcd either. */
+  async isolate({ a, b, c }: Deed): Promise<void> {
+    const host = this.#host(a);
+    for (const other of [ETCD, ...this.#world.hosts.map(({ name }) => name)]) {
+      if (c % 3 !== 1) this.#cut(host.name, other, b);
+      if (c % 3 !== 2) this.#cut(other, host.name, b);
+    }
   }
 
   async drain({ a, b, c }: Deed): Promise<void> {
@@ -323,6 +356,10 @@ export class Deeds {
     return made[number % Math.max(1, made.length)];
   }
 
+  #nameOf(network: string): string | undefined {
+    return this.#world.mirror.networks.get(network)?.name;
+  }
+
   #networkName(number: number): string {
     const names = [...this.#world.mirror.networks.values()].map(({ name }) => name);
     return names.length > 0 ? names[number % names.length] : NAMES[number % NAMES.length];
@@ -332,6 +369,16 @@ export class Deeds {
 /** Longer than a lease, or soon over. */
 function isLong(number: number): boolean {
   return number % 4 === 0;
+}
+
+/** What it answers; undefined when it failed in a way in which it may. */
+async function expected<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+    return undefined;
+  }
 }
 
 function isExpected(error: unknown): boolean {

@@ -1,7 +1,7 @@
 // A host: what is left of it when its agent is killed. Its disk (the journal and the last plan), its kernel (sandboxes, the interfaces in them), and what
 // its users believe to have.
 
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CLUSTER_FILE, CONTAINERS, ENDPOINTS, NODES_FILE } from "../../../host/agent/member/state-files.ts";
 import type { Role } from "../../../host/model/cluster/records.ts";
@@ -38,7 +38,7 @@ export class Host implements Interfaces {
   readonly name: string;
   readonly role: Role;
   readonly vtep: string;
-  readonly skewMs: number;
+  skewMs: number;
   readonly directory: string;
   /** In the cluster; another one once it has left and joined again. */
   id: string;
@@ -104,6 +104,18 @@ export class Host implements Interfaces {
     rmSync(sandbox.path, { force: true });
     for (const [key, { netns }] of this.all) if (netns === sandbox.path) this.all.delete(key);
     this.sandboxes.splice(this.sandboxes.indexOf(sandbox), 1);
+  }
+
+  /** A file of the journal did not reach the disk whole. */
+  loseJournal(which: number): void {
+    const directory = join(this.directory, ENDPOINTS);
+    const files = existsSync(directory) ? readdirSync(directory) : [];
+    if (files.length > 0) truncateSync(join(directory, files[which % files.length]), 1);
+  }
+
+  setClock(skewMs: number): void {
+    this.skewMs = skewMs;
+    if (this.agent) this.agent.proc.skewMs = skewMs;
   }
 
   /** `weft leave`, or its state directory removed by hand: nothing of the cluster is left. */
