@@ -1,6 +1,7 @@
 // `weft agent --config FILE`, the process: what can be wrong is found before anything is created; SIGTERM and SIGINT end it, and what was
 // created is removed. Logs go to stderr, `weft ready …` to stdout.
 
+import { flushCompileCache } from "node:module";
 import pino from "pino";
 import { type ConfigFile, readConfigFile } from "../config/read.ts";
 import { messageOf } from "../model/errors.ts";
@@ -21,6 +22,8 @@ export async function runAgent(configFile: string): Promise<void> {
   try {
     process.stdout.write(`weft ready node=${config.node.name} vtep=${config.node.vtep}:${config.node.dataPort} socket=${config.socket}\n`);
     tellManager("READY=1", log);
+    // For the next start: this one may be killed.
+    flushCompileCache();
     log.info({ signal: await stop }, "stopping");
     tellManager("STOPPING=1", log);
   } finally {

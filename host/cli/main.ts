@@ -1,4 +1,4 @@
-// The program that bin/weft starts.
+// The program that bin/weft starts (by start.js).
 
 import { createInterface } from "node:readline/promises";
 import { run } from "./program.ts";

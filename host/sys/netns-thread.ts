@@ -3,6 +3,7 @@
 // Call from the main thread.
 
 import { Worker } from "node:worker_threads";
+import { threadEnvironment } from "../model/thread-environment.ts";
 import { SysError } from "./errno.ts";
 import type { NetnsReply, NetnsRequest } from "./netns-worker.ts";
 import type { Tap } from "./tap.ts";
@@ -49,7 +50,11 @@ function request(action: NetnsRequest["action"], netns: string, name: string): P
 
 function start(): Worker {
   // The process's own flags may fit only its main program (--input-type, --inspect-brk).
-  const worker = new Worker(new URL("./netns-worker.ts", import.meta.url), { execArgv: [], trackUnmanagedFds: false });
+  const worker = new Worker(new URL("./netns-worker.ts", import.meta.url), {
+    execArgv: [],
+    env: threadEnvironment(),
+    trackUnmanagedFds: false,
+  });
   worker.on("message", (reply: NetnsReply) => {
     settle(reply);
     if (waiting.size === 0) worker.unref();

@@ -2,6 +2,7 @@
 // keeps the namespace that it is in alive. Every request enters its own first, so none can run in a wrong place.
 
 import { openSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { parentPort } from "node:worker_threads";
 import { SysError } from "./errno.ts";
 import { enterNetns, leaveNetns } from "./netns.ts";
@@ -44,3 +45,4 @@ function serve(request: NetnsRequest): NetnsReply {
 }
 
 parentPort?.on("message", (request: NetnsRequest) => parentPort?.postMessage(serve(request)));
+flushCompileCache();

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Piscina } from "piscina";
 import * as abi from "../../assembly/abi/index.ts";
 import { messageOf } from "../model/errors.ts";
+import { threadEnvironment } from "../model/thread-environment.ts";
 import { EventFd } from "../sys/eventfd.ts";
 import type { WorkerResult, WorkerTask } from "./task.ts";
 
@@ -99,7 +100,8 @@ export class WorkerPool {
 
 function openPiscina(post: Post): Piscina {
   const filename = new URL("./worker.ts", import.meta.url).href;
-  const piscina = new Piscina({ filename, minThreads: 1, maxThreads: 1, concurrentTasksPerWorker: 1, recordTiming: false });
+  const env = threadEnvironment();
+  const piscina = new Piscina({ filename, env, minThreads: 1, maxThreads: 1, concurrentTasksPerWorker: 1, recordTiming: false });
   post.piscina = piscina;
   // A thread that had no task yet: it could not start (EMFILE, ENOMEM).
   piscina.on("error", (error) => post.cancel.abort(error));

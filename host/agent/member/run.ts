@@ -1,6 +1,7 @@
 // `weft up` and `weft join`, the process: SIGTERM and SIGINT end it and leave ports and containers to its successor, `weft leave` removes them.
 // Logs go to stderr, `weft ready …` to stdout. Main thread.
 
+import { flushCompileCache } from "node:module";
 import pino from "pino";
 import type { MemberOptions } from "../../model/cluster/start.ts";
 import { OperationError } from "../../model/errors.ts";
@@ -27,6 +28,8 @@ async function live(options: MemberOptions): Promise<void> {
   try {
     process.stdout.write(`${member.ready}\n`);
     tellManager("READY=1", log);
+    // For the next start: this one may be killed.
+    flushCompileCache();
     const ended = await Promise.race([stop.then((signal) => ({ signal })), member.ended.then((why) => ({ why }))]);
     if ("signal" in ended) log.info({ signal: ended.signal }, "stopping");
     tellManager("STOPPING=1", log);

@@ -8,6 +8,7 @@ import { Worker } from "node:worker_threads";
 import type { PeerResource } from "../../model/cluster/answers.ts";
 import { messageOf } from "../../model/errors.ts";
 import { overheadBytes } from "../../model/mtu.ts";
+import { threadEnvironment } from "../../model/thread-environment.ts";
 import type { PeerProbes, ProbesView } from "../../model/view.ts";
 import { Courier, type Taken } from "./courier.ts";
 import type { ProbedPeer } from "./peer.ts";
@@ -114,7 +115,7 @@ export class ProbeThread implements ProbesView {
     const began = performance.now();
     let why = "its thread ended";
     // The process's own flags may fit only its main program (--input-type, --inspect-brk).
-    const options = { workerData, execArgv: [], name: "weft probes", resourceLimits: RESOURCE_LIMITS };
+    const options = { workerData, execArgv: [], env: threadEnvironment(), name: "weft probes", resourceLimits: RESOURCE_LIMITS };
     const worker = new Worker(new URL("./thread.ts", import.meta.url), options);
     worker.unref();
     worker.on("message", (message: News | Taken) => this.#hear(message));

@@ -1,6 +1,7 @@
 // The thread behind host/cluster/probe/probe-thread.ts: one prober on the wire. Nothing else runs here, so that probes are sent, answered and judged in
 // time whatever the main thread does.
 
+import { flushCompileCache } from "node:module";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { PeerResource } from "../../model/cluster/answers.ts";
 import type { PeerProbes } from "../../model/view.ts";
@@ -83,3 +84,4 @@ async function run(port: MessagePort, { hostFd, ...options }: ProbeThreadData): 
 }
 
 if (parentPort) await run(parentPort, workerData as ProbeThreadData);
+flushCompileCache();

@@ -4,6 +4,7 @@
 import { Worker } from "node:worker_threads";
 import { status } from "@grpc/grpc-js";
 import { messageOf, OperationError } from "../../model/errors.ts";
+import { threadEnvironment } from "../../model/thread-environment.ts";
 import { failure, GrpcFailure } from "../backend.ts";
 import { bytesOf, type Call, type Commit, type Methods, type Outcome } from "./call.ts";
 import type { HistoryPage } from "./keyspace.ts";
@@ -56,8 +57,9 @@ export class StoreThread {
   /** Rejects with OperationError that names the file. */
   static open(options: StoreThreadOptions): Promise<StoreThread> {
     const workerData: StoreThreadData = { file: options.file, fileBytesMax: options.fileBytesMax, tickMs: TICK_MS };
+    const env = threadEnvironment();
     // The process's own flags may fit only its main program (--input-type, --inspect-brk).
-    const worker = new Worker(new URL("./thread.ts", import.meta.url), { workerData, execArgv: [], name: "weft store" });
+    const worker = new Worker(new URL("./thread.ts", import.meta.url), { workerData, execArgv: [], env, name: "weft store" });
     return new Promise((resolve, reject) => {
       worker.once("error", (error) => reject(new OperationError(`store ${options.file}: ${messageOf(error)}`, { cause: error })));
       worker.once("message", (told: Told) => {

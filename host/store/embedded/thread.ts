@@ -1,6 +1,7 @@
 // The thread behind host/store/embedded/store-thread.ts: one engine. Whatever waits when it gets round to reading is one group, and so one
 // write to the disk: the longer a write takes, the more come along with the next. It tells what was changed in the same message as the answers.
 
+import { flushCompileCache } from "node:module";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { messageOf } from "../../model/errors.ts";
 import type { Call, Commit, Outcome } from "./call.ts";
@@ -123,4 +124,5 @@ if (port) {
       }
       loop.serve(asks);
     });
+  flushCompileCache();
 }
