@@ -19,6 +19,7 @@ import {
   redirectTunnelTap,
   usableNeighbors,
 } from "../netdev/tunnel.ts";
+import { BackOff } from "./back-off.ts";
 import type { DataPlane } from "./dataplane.ts";
 import type { PathMtus } from "./path-mtu.ts";
 import type { Vtep, Vteps } from "./vteps.ts";
@@ -29,8 +30,6 @@ const LISTEN_MS = 200;
 const LOOK_MS = 1000;
 /** They are looked at so often whatever the kernel says. */
 const PATIENCE_MS = 10_000;
-/** A worker whose TAP refused a superframe tries again after so long. */
-const RETRY_MS = 60_000;
 /** VTEPs beyond these go by the sockets: each costs a look at its route. */
 const INJECTED_MAX = 256;
 
@@ -53,13 +52,14 @@ export class Injection {
   /** INJECT_ALL, or INJECT_LONE while the interface would have superframes cut in software. */
   #what = INJECT_ALL;
   readonly #ended = new AbortController();
-  /** When each worker's TAP was first seen to have refused a superframe. */
-  readonly #refusedAt = new Map<number, number>();
+  /** By worker, for its TAP. */
+  readonly #backOffs: BackOff[];
   #told = "";
   #watching: Promise<void> = Promise.resolve();
 
   constructor(options: InjectionOptions) {
     this.#options = options;
+    this.#backOffs = Array.from({ length: options.plane.workers }, () => new BackOff());
   }
 
   /** Sets up the underlay TAPs and begins to look. Resolves also when injection is not to be had: then everything goes by the sockets. */
@@ -144,16 +144,13 @@ export class Injection {
   /** A worker whose TAP refused a superframe goes on with its sockets (host/sys/injector.ts), and tries again later. */
   #lookAtWorkers(now: number): void {
     const { plane } = this.#options;
-    for (let worker = 0; worker < plane.workers; worker++) {
-      const since = this.#refusedAt.get(worker);
-      if (readInjects(plane.memory, worker)) {
-        this.#refusedAt.delete(worker);
-      } else if (since === undefined) {
-        this.#refusedAt.set(worker, now);
-        this.#options.onUnavailable(`the kernel refused a superframe of worker ${worker}; it is tried again in ${RETRY_MS / 1000} s`);
-      } else if (now - since >= RETRY_MS) {
-        this.#refusedAt.set(worker, now);
+    for (const [worker, backOff] of this.#backOffs.entries()) {
+      if (readInjects(plane.memory, worker)) continue;
+      if (backOff.over(now)) {
         plane.entries.allowInjection(worker);
+      } else if (!backOff.waiting) {
+        const seconds = backOff.refused(now) / 1000;
+        this.#options.onUnavailable(`the kernel refused a superframe of worker ${worker}; it is tried again in ${seconds} s`);
       }
     }
   }

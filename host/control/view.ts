@@ -70,7 +70,7 @@ export class View implements model.DataPlaneView {
 
   vteps(): model.VtepRow[] {
     const { networks, vteps } = this.#forwarding;
-    const injecting = this.#workers().some((worker) => readInjects(this.#plane.memory, worker));
+    const injecting = this.#workers().every((worker) => readInjects(this.#plane.memory, worker));
     const sources = networks.all.map((network) => ({ name: network.name, vteps: sourcesOf(network) }));
     return vteps.all.map((vtep) => {
       const row = this.#plane.entries.vtep(vtep.index);

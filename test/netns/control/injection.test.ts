@@ -146,12 +146,24 @@ for (const family of [4, 6] as Family[]) {
       });
     });
 
-    test("is given up for a worker whose TAP does not take its frames any more; nothing else is", async () => {
+    test("is given up for a worker whose TAP does not take its frames, and nothing else is, until it does again", async () => {
       await ipBatch(["link set weftu0 down"], here());
       await transfer();
-      await superframesGo(agent, "sockets");
+      // It is tried again now and then: what is sent finds that out.
+      await eventually("the metrics to say so", async () => {
+        await ping(pair.containers[0].netns, pair.containers[1].ip4, { count: 1, waitSeconds: 1 });
+        const text = await agent.metricsText();
+        return (
+          text.includes(`weft_peer_superframes_injected{peer="${peer}"} 0`) && text.includes('weft_offload_active{offload="tunnel_gso"} 0')
+        );
+      });
       await logged("the kernel refused a superframe of worker 0");
       expect(total(await agent.metrics(), "weft_dropped_frames_total", { reason: "tx_unreachable" })).toBeGreaterThan(0);
+      await ipBatch(["link set weftu0 up"], here());
+      await superframesGo(agent, "injected");
+      const before = await injectedSoFar(here());
+      await transfer();
+      expect((await injectedSoFar(here())) - before).toBeGreaterThan(FILE_BYTES / 65_536);
     });
 
     test("leaves no TAP behind after SIGTERM, nor after kill -9", async () => {
