@@ -28,6 +28,9 @@ const UNBOUNDED: ReadonlySet<Operation> = new Set([
 /** Some two million rows. */
 const ANSWER_BYTES_MAX = 268435456;
 
+/** Behind an answer that was cut short: why, percent-encoded. */
+export const FAILURE_TRAILER = "weft-failure";
+
 /** What /v1/info answers. */
 export interface InfoView extends NodeView {
   version: string;
@@ -166,5 +169,7 @@ async function read(response: IncomingMessage, host: string): Promise<string> {
     if (bytes > ANSWER_BYTES_MAX) throw new OperationError(`the agent at ${host} has too many rows for one answer; ask for one network`);
     chunks.push(chunk);
   }
+  const failure = response.trailers[FAILURE_TRAILER];
+  if (failure !== undefined) throw new OperationError(decodeURIComponent(failure));
   return Buffer.concat(chunks).toString();
 }

@@ -6,11 +6,12 @@ import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { messageOf } from "../model/errors.ts";
+import { LazyJson } from "../model/lazy-json.ts";
 import { jsonPieces } from "../model/pieces.ts";
 import type { DataPlaneView } from "../model/view.ts";
 import { peerCredentials } from "../sys/peer-credentials.ts";
 import { hasBody, readBody } from "./body.ts";
-import { REQUEST_BYTES_MAX } from "./client.ts";
+import { FAILURE_TRAILER, REQUEST_BYTES_MAX } from "./client.ts";
 import { logsRequest, streamLogs } from "./logs.ts";
 import { type Operations, operationOf, perform, statusOf } from "./operations.ts";
 import { type Answer, refuse, route } from "./routes.ts";
@@ -110,10 +111,28 @@ async function answer(
 }
 
 async function send(response: ServerResponse, { status, body }: Answer): Promise<void> {
+  if (body instanceof LazyJson) return sendLazily(response, body.pieces());
   // 413 leaves a body unread behind it, and 403 is for a stranger: that connection is of no further use.
   const last = status === 413 || status === 403 ? { connection: "close" } : {};
   response.writeHead(status, { "content-type": "application/json", ...last });
   await pipeline(Readable.from(lineOf(body)), response);
+}
+
+/** As it is made. What goes wrong in the middle is told behind it; with the first piece, as for any other answer. */
+async function sendLazily(response: ServerResponse, pieces: AsyncGenerator<string, void>): Promise<void> {
+  let next = await pieces.next();
+  response.writeHead(200, { "content-type": "application/json", trailer: FAILURE_TRAILER });
+  const texts = async function* () {
+    try {
+      for (; !next.done; next = await pieces.next()) yield next.value;
+      yield "\n";
+    } catch (error) {
+      response.addTrailers({ [FAILURE_TRAILER]: encodeURIComponent(messageOf(error)) });
+    } finally {
+      await pieces.return();
+    }
+  };
+  await pipeline(texts, response);
 }
 
 /** In pieces: a large answer is never one string. */

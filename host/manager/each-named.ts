@@ -10,13 +10,21 @@ export async function eachNamed<T>(
 ): Promise<{ found: T[]; refused: Refused[] }> {
   const found: T[] = [];
   const refused: Refused[] = [];
+  for await (const done of oneByOne(names, one, refused)) found.push(done);
+  return { found, refused };
+}
+
+/** The same, each begun when the one before has been taken; those that cannot be done go to `refused`. */
+export async function* oneByOne<T>(names: readonly string[], one: (name: string) => Promise<T>, refused: Refused[]): AsyncGenerator<T> {
   for (const name of names) {
+    let done: T;
     try {
-      found.push(await one(name));
+      done = await one(name);
     } catch (error) {
       if (!(error instanceof OperationError) && !(error instanceof UsageError)) throw error;
       refused.push({ name, message: messageOf(error) });
+      continue;
     }
+    yield done;
   }
-  return { found, refused };
 }

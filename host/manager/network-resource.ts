@@ -1,12 +1,11 @@
 // A network as Docker's API shows it. Pure.
 
+import type { AddressSet } from "../ipam/address-set.ts";
 import { capacityOf, spaceOf } from "../ipam/space.ts";
 import type { ContainerInNetwork, NetworkResource } from "../model/cluster/answers.ts";
 import { SHORT_ID_CHARACTERS } from "../model/cluster/ids.ts";
-import type { EndpointRecord, NetworkRecord, NodeRecord } from "../model/cluster/records.ts";
-import { familyOf } from "../model/ip.ts";
-import { mapInPieces } from "../model/pieces.ts";
-import type { NetworkAddresses } from "./network-addresses.ts";
+import type { EndpointRecord, NetworkRecord, NodeRecord, SubnetRecord } from "../model/cluster/records.ts";
+import { type Family, familyOf } from "../model/ip.ts";
 import { DOCKER_VNI_OPTION } from "./network-options.ts";
 
 /** As `ls` shows it. */
@@ -40,40 +39,28 @@ export function networkResource(network: NetworkRecord): NetworkResource {
   };
 }
 
-export interface Contents {
-  endpoints: readonly EndpointRecord[];
-  /** By id. */
-  nodes: ReadonlyMap<string, NodeRecord>;
-  addresses: NetworkAddresses;
-}
-
-/** As `inspect` shows it. */
-export async function inspectedNetwork(network: NetworkRecord, { endpoints, nodes, addresses }: Contents): Promise<NetworkResource> {
-  const containers: NetworkResource["Containers"] = {};
-  await mapInPieces(endpoints, (endpoint) => {
-    containers[endpoint.container ?? `netns-${endpoint.id}`] = containerOf(endpoint, nodes.get(endpoint.node));
+/** The nodes that have endpoints in it; `nodes` by id. */
+export function peersOf(holders: Iterable<string>, nodes: ReadonlyMap<string, NodeRecord>): NetworkResource["Peers"] {
+  return [...holders].flatMap((id) => {
+    const node = nodes.get(id);
+    return node ? [{ Name: `${node.name}-${id.slice(0, SHORT_ID_CHARACTERS)}`, IP: node.vtep }] : [];
   });
-  const holders = new Set(endpoints.map(({ node }) => node));
-  return {
-    ...networkResource(network),
-    Containers: containers,
-    Peers: [...holders].flatMap((id) => {
-      const node = nodes.get(id);
-      return node ? [{ Name: `${node.name}-${id.slice(0, SHORT_ID_CHARACTERS)}`, IP: node.vtep }] : [];
-    }),
-    Status: { IPAM: { Subnets: Object.fromEntries(network.subnets.map((subnet) => [subnet.subnet, statusOf(subnet, addresses)])) } },
+}
+
+/** How full its subnets are. */
+export function statusOf(network: NetworkRecord, taken: Record<Family, AddressSet>): NetworkResource["Status"] {
+  const of = (subnet: SubnetRecord) => {
+    const space = spaceOf(subnet);
+    const { inUse, free } = capacityOf(space, taken[space.subnet.family]);
+    return { IPsInUse: inUse, DynamicIPsAvailable: free };
   };
+  return { IPAM: { Subnets: Object.fromEntries(network.subnets.map((subnet) => [subnet.subnet, of(subnet)])) } };
 }
 
-function statusOf(subnet: NetworkRecord["subnets"][number], addresses: NetworkAddresses) {
-  const space = spaceOf(subnet);
-  const { inUse, free } = capacityOf(space, addresses.taken[space.subnet.family]);
-  return { IPsInUse: inUse, DynamicIPsAvailable: free };
-}
-
-function containerOf(endpoint: EndpointRecord, node: NodeRecord | undefined): ContainerInNetwork {
-  const of = (family: 4 | 6) => endpoint.addresses.find((cidr) => familyOf(cidr.split("/")[0]) === family) ?? "";
-  return {
+/** A member of `Containers`. */
+export function containerOf(endpoint: EndpointRecord, node: NodeRecord | undefined): [id: string, container: ContainerInNetwork] {
+  const of = (family: Family) => endpoint.addresses.find((cidr) => familyOf(cidr.split("/")[0]) === family) ?? "";
+  const container = {
     Name: endpoint.name,
     EndpointID: endpoint.id,
     MacAddress: endpoint.mac,
@@ -81,4 +68,5 @@ function containerOf(endpoint: EndpointRecord, node: NodeRecord | undefined): Co
     IPv6Address: of(6),
     Node: node?.name ?? endpoint.node,
   };
+  return [endpoint.container ?? `netns-${endpoint.id}`, container];
 }

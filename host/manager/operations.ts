@@ -14,8 +14,9 @@ import { drainNode, leaveCluster, removeNodes } from "./node-remove.ts";
 
 export const HANDLERS: { [Name in ManagerOperation]: Handler<Name> } = {
   "network.create": (context, _caller, input) => createNetwork(context, input),
-  "network.ls": (context, _caller, input) => listNetworks(context, input),
-  "network.inspect": (context, _caller, input) => inspectNetworks(context, input),
+  // Agents read these two themselves; as an answer of a manager they are as long as one message may be.
+  "network.ls": ({ store }, _caller, input) => listNetworks(store, input),
+  "network.inspect": async ({ store }, _caller, input) => (await inspectNetworks(store, input)).whole(),
   "network.rm": (context, _caller, input) => removeNetworks(context, input),
   "network.prune": (context, _caller, input) => pruneNetworks(context, input),
   "endpoint.create": createEndpoint,

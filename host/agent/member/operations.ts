@@ -5,6 +5,7 @@ import type { ProbeThread } from "../../cluster/probe/probe-thread.ts";
 import type { Connecting } from "../../endpoint/connect.ts";
 import type { ContainerOperations } from "../../endpoint/containers.ts";
 import type { ClusterView } from "../../follow/cluster-view.ts";
+import { inspectNetworks, listNetworks } from "../../manager/network-read.ts";
 import type { PeerResource } from "../../model/cluster/answers.ts";
 import {
   type Checked,
@@ -41,10 +42,17 @@ export function operationsOf({ client, containers, connecting, prober, view, lea
     "cluster.backup": backup,
     "peer.ls": () => peersOf(prober, view),
   };
+  // What may be too long for one message, or for a manager's time: read here, a page at a time.
+  const read: { [Name in "network.ls" | "network.inspect"]: (input: Checked<Name>) => unknown } = {
+    "network.ls": (input) => listNetworks(client, input),
+    "network.inspect": (input) => inspectNetworks(client, input),
+  };
   const isLocal = (name: Operation): name is LocalOperation => Object.hasOwn(LOCAL_OPERATIONS, name);
+  const isRead = (name: Operation): name is keyof typeof read => Object.hasOwn(read, name);
   return {
     do: async (name, input, gone) => {
       if (isLocal(name)) return (local[name] as (input: unknown, gone: AbortSignal) => unknown)(input, gone);
+      if (isRead(name)) return (read[name] as (input: unknown) => unknown)(input);
       return client.do(name as ManagerOperation, input as never);
     },
     logs: (reference, options) => containers.logs(reference, options),

@@ -58,6 +58,12 @@ export interface Range {
   entries: Entry[];
 }
 
+export interface PagesOptions {
+  keysOnly?: boolean;
+  /** Of which all of them are; else of the first page's. */
+  revision?: number;
+}
+
 export type WatchEvent = { type: "put"; entry: Entry } | { type: "delete"; key: string; modRevision: number };
 
 /** What a watcher is told. Each call is made once the one before has returned (or its promise has settled). */
@@ -83,6 +89,8 @@ export interface Store {
   get(key: string): Promise<Entry | null>;
   /** All under a prefix at one revision, however many (paged inside). */
   list(prefix: string, options?: { keysOnly?: boolean }): Promise<Range>;
+  /** The same for who does not keep all of it: page after page, of one revision, and at least one. */
+  pages(prefix: string, options?: PagesOptions): AsyncIterable<Range>;
   /** One transaction: `changes` if every compare holds, else nothing. At most 128 changes (etcd's default). */
   commit(compares: readonly Compare[], changes: readonly Change[]): Promise<TxnAnswer>;
   /** Begins to watch; goes on for ever, whatever happens to connections, until it is closed. */

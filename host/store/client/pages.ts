@@ -2,7 +2,7 @@
 
 import { create } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
-import type { Entry, Range } from "../../model/cluster/store.ts";
+import type { Entry, PagesOptions, Range } from "../../model/cluster/store.ts";
 import { type RangeRequest, RangeRequestSchema, type RangeResponse } from "../generated/rpc_pb.js";
 import { isStatus } from "./reasons.ts";
 import { entryOf, keyAfter, rangeOf } from "./translate.ts";
@@ -15,19 +15,31 @@ export interface Listing extends Range {
   clusterId: bigint;
 }
 
+type Ask = (request: RangeRequest) => Promise<RangeResponse>;
+
 /** @throws GrpcFailure, "compacted" too when it took so long that its revision is gone */
-export async function listAll(
-  range: (request: RangeRequest) => Promise<RangeResponse>,
-  prefix: string,
-  keysOnly = false,
-): Promise<Listing> {
+export async function listAll(range: Ask, prefix: string, keysOnly = false): Promise<Listing> {
   const entries: Entry[] = [];
+  let last = { revision: 0, clusterId: 0n };
+  for await (const page of pagesOf(range, prefix, { keysOnly })) {
+    last = page;
+    for (const entry of page.entries) entries.push(entry);
+  }
+  return { ...last, entries };
+}
+
+/** The same a page at a time, at least one. The next is asked for once it is wanted. */
+export async function* pagesOf(
+  range: Ask,
+  prefix: string,
+  { keysOnly = false, revision = 0 }: PagesOptions = {},
+): AsyncGenerator<Listing, void> {
   const { key: first, rangeEnd } = rangeOf(prefix);
   let key = first;
-  let revision = 0n;
+  let at = BigInt(revision);
   let limit = PAGE_KEYS;
   for (;;) {
-    const request = create(RangeRequestSchema, { key, rangeEnd, revision, keysOnly, limit: BigInt(limit) });
+    const request = create(RangeRequestSchema, { key, rangeEnd, revision: at, keysOnly, limit: BigInt(limit) });
     let page: RangeResponse;
     try {
       page = await range(request);
@@ -36,9 +48,9 @@ export async function listAll(
       limit = Math.ceil(limit / 2);
       continue;
     }
-    if (revision === 0n) revision = page.header?.revision ?? 0n;
-    for (const kv of page.kvs) entries.push(entryOf(kv));
-    if (!page.more || page.kvs.length === 0) return { revision: Number(revision), entries, clusterId: page.header?.clusterId ?? 0n };
+    if (at === 0n) at = page.header?.revision ?? 0n;
+    yield { revision: Number(at), entries: page.kvs.map(entryOf), clusterId: page.header?.clusterId ?? 0n };
+    if (!page.more || page.kvs.length === 0) return;
     key = keyAfter(page.kvs[page.kvs.length - 1].key);
   }
 }

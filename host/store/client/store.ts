@@ -9,6 +9,7 @@ import {
   type Compare,
   type Entry,
   type Lease,
+  type PagesOptions,
   type Range,
   type Store,
   StoreError,
@@ -31,7 +32,7 @@ import { methodsOf } from "../grpc.ts";
 import { Connection } from "./connection.ts";
 import type { TlsFiles } from "./credentials.ts";
 import { HOST_NAME, MANAGER } from "./identity.ts";
-import { listAll } from "./pages.ts";
+import { listAll, pagesOf } from "./pages.ts";
 import { detailsOf, isAway, isStatus, storeError } from "./reasons.ts";
 import type { User } from "./token.ts";
 import { bytesOf, entryOf, textOf, transactionOf } from "./translate.ts";
@@ -115,6 +116,14 @@ class StoreClient implements ClusterClient {
   async list(prefix: string, { keysOnly = false } = {}): Promise<Range> {
     const { revision, entries } = await listAll((request) => this.#range(request), prefix, keysOnly).catch(fail);
     return { revision, entries };
+  }
+
+  async *pages(prefix: string, options?: PagesOptions): AsyncGenerator<Range> {
+    try {
+      yield* pagesOf((request) => this.#range(request), prefix, options);
+    } catch (error) {
+      fail(error);
+    }
   }
 
   async commit(compares: readonly Compare[], changes: readonly Change[]): Promise<TxnAnswer> {

@@ -8,6 +8,7 @@ import {
   type Compare,
   type Entry,
   type Lease,
+  type PagesOptions,
   type Range,
   type Store,
   StoreError,
@@ -16,6 +17,7 @@ import {
   type Watcher,
 } from "../../model/cluster/store.ts";
 import { failure, GrpcFailure } from "../backend.ts";
+import { pagesOf } from "../client/pages.ts";
 import { storeError } from "../client/reasons.ts";
 import { bytesOf, entryOf, eventOf, rangeOf, transactionOf } from "../client/translate.ts";
 import {
@@ -72,6 +74,10 @@ export class EngineStore implements Store {
 
   async list(prefix: string, { keysOnly = false } = {}): Promise<Range> {
     return this.#list({ ...rangeOf(prefix), keysOnly });
+  }
+
+  pages(prefix: string, options?: PagesOptions): AsyncIterable<Range> {
+    return pagesOf(async (request) => this.#call("range", request), prefix, options);
   }
 
   async commit(compares: readonly Compare[], changes: readonly Change[]): Promise<TxnAnswer> {

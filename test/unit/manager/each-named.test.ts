@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { eachNamed } from "../../../host/manager/each-named.ts";
+import { eachNamed, oneByOne } from "../../../host/manager/each-named.ts";
 import { StoreError } from "../../../host/model/cluster/store.ts";
 import { OperationError, UsageError } from "../../../host/model/errors.ts";
 
@@ -23,4 +23,11 @@ test("a store that fails ends it", async () => {
     throw new StoreError("unavailable", "no manager answers");
   });
   await expect(fails).rejects.toThrow("no manager answers");
+});
+
+test("none is begun before the one before it has been taken", async () => {
+  const begun: string[] = [];
+  const all = oneByOne(["a", "b"], async (name) => begun.push(name), []);
+  await all.next();
+  expect(begun).toEqual(["a"]);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { NetworkAddresses } from "../../../host/manager/network-addresses.ts";
-import { inspectedNetwork, networkResource } from "../../../host/manager/network-resource.ts";
+import { AddressSet } from "../../../host/ipam/address-set.ts";
+import { containerOf, networkResource, peersOf, statusOf } from "../../../host/manager/network-resource.ts";
 import type { EndpointRecord, NetworkRecord } from "../../../host/model/cluster/records.ts";
 
 const network: NetworkRecord = {
@@ -43,14 +43,12 @@ test("an endpoint of a node that is no more is shown by the node's id", async ()
     container: null,
     createdAt: "",
   };
-  const { Containers, Peers, Status } = await inspectedNetwork(network, {
-    endpoints: [endpoint],
-    nodes: new Map(),
-    addresses: new NetworkAddresses(),
-  });
-  expect(Containers).toEqual({
-    "netns-e1": { Name: "c", EndpointID: "e1", MacAddress: endpoint.mac, IPv4Address: "10.0.0.2/24", IPv6Address: "", Node: "gone" },
-  });
-  expect(Peers).toEqual([]);
-  expect(Status).toEqual({ IPAM: { Subnets: { "10.0.0.0/24": { IPsInUse: 3, DynamicIPsAvailable: 253 } } } });
+  const container = { Name: "c", EndpointID: "e1", MacAddress: endpoint.mac, IPv4Address: "10.0.0.2/24", IPv6Address: "", Node: "gone" };
+  expect(containerOf(endpoint, undefined)).toEqual(["netns-e1", container]);
+  expect(peersOf(["gone"], new Map())).toEqual([]);
+});
+
+test("its own address, broadcast and gateway are in use", () => {
+  const taken = { 4: new AddressSet(), 6: new AddressSet() };
+  expect(statusOf(network, taken)).toEqual({ IPAM: { Subnets: { "10.0.0.0/24": { IPsInUse: 3, DynamicIPsAvailable: 253 } } } });
 });

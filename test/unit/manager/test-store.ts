@@ -2,7 +2,18 @@
 // watchers' events, so that a test decides how calls of several managers interleave; and a commit can be cut off.
 
 import { create } from "@bufbuild/protobuf";
-import type { Change, Compare, Entry, Lease, Range, Store, TxnAnswer, Watch, Watcher } from "../../../host/model/cluster/store.ts";
+import type {
+  Change,
+  Compare,
+  Entry,
+  Lease,
+  PagesOptions,
+  Range,
+  Store,
+  TxnAnswer,
+  Watch,
+  Watcher,
+} from "../../../host/model/cluster/store.ts";
 import { StoreError } from "../../../host/model/cluster/store.ts";
 import { entryOf, rangeOf } from "../../../host/store/client/translate.ts";
 import { Engine } from "../../../host/store/embedded/engine.ts";
@@ -35,6 +46,15 @@ export class TestStore implements Store {
 
   list(prefix: string, options?: { keysOnly?: boolean }): Promise<Range> {
     return this.#call(() => this.#store.list(prefix, options));
+  }
+
+  async *pages(prefix: string, options?: PagesOptions): AsyncGenerator<Range> {
+    const pages = this.#store.pages(prefix, options)[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await this.#call(() => pages.next());
+      if (next.done) return;
+      yield next.value;
+    }
   }
 
   /** Something else happens just before a commit: of those from now on, so many are left out. */

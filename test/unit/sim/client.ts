@@ -76,6 +76,10 @@ export class SimClient implements ClusterClient {
     return this.#store((store) => store.list(prefix, options), true);
   }
 
+  async *pages(prefix: string, options?: { keysOnly?: boolean }): AsyncGenerator<Range> {
+    yield await this.list(prefix, options);
+  }
+
   commit(compares: readonly Compare[], changes: readonly Change[]): Promise<TxnAnswer> {
     return this.#store((store) => store.commit(compares, changes), false);
   }

@@ -49,12 +49,12 @@ test("what is of this host is done here, the rest a manager is asked for", async
   const { asked, operations } = parts();
   await operations.do("container.ls", { all: true }, gone);
   await operations.do("network.connect", { network: "blue", target: "netns:x", ips: [], aliases: [] }, gone);
-  await operations.do("network.ls", { filters: {} }, gone);
+  await operations.do("node.ls", { filters: {} }, gone);
   await operations.do("cluster.leave", { force: false }, gone);
   expect(asked).toEqual([
     'containers.list {"all":true}',
     'connecting.connect {"network":"blue","target":"netns:x","ips":[],"aliases":[]}',
-    'manager network.ls {"filters":{}}',
+    'manager node.ls {"filters":{}}',
     "leave",
   ]);
 });

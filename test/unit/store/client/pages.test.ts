@@ -4,7 +4,7 @@ import { create } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
 import { failure, GrpcFailure } from "../../../../host/store/backend.ts";
-import { listAll } from "../../../../host/store/client/pages.ts";
+import { listAll, pagesOf } from "../../../../host/store/client/pages.ts";
 import { type RangeRequest, RangeResponseSchema } from "../../../../host/store/generated/rpc_pb.js";
 
 /** A range over the keys p0000, p0001, …; refuses what is larger than `largest`. */
@@ -46,4 +46,16 @@ test("a page that is too large is asked for by halves", async () => {
 test("one entry that is too large is an error, and so is any other failure", async () => {
   await expect(listAll(ranges(3, 0).range, "p")).rejects.toThrow("larger than max");
   await expect(listAll(() => Promise.reject(failure("compacted")), "p")).rejects.toThrow("compacted");
+});
+
+test("a page is asked for when the one before has been taken, and of the revision that is given", async () => {
+  const { asked, range, all } = ranges(2500);
+  const pages = pagesOf(range, "p", { revision: 5 });
+  const { value } = await pages.next();
+  expect([value?.revision, value?.entries.length, asked.length]).toEqual([5, 1000, 1]);
+  const keys = value?.entries.map(({ key }) => key) ?? [];
+  for await (const { entries } of pages) keys.push(...entries.map(({ key }) => key));
+  expect(keys).toEqual(all);
+  expect(asked.map(({ revision }) => revision)).toEqual([5n, 5n, 5n]);
+  expect(await pagesOf(ranges(0).range, "p").next()).toMatchObject({ done: false, value: { entries: [] } });
 });
