@@ -10,6 +10,7 @@ import { type ApiServer, serveApi } from "../../../host/api/server.ts";
 import type { LogLine } from "../../../host/model/cluster/answers.ts";
 import { StoreError } from "../../../host/model/cluster/store.ts";
 import { OperationError, UsageError } from "../../../host/model/errors.ts";
+import { LazyJson, lazyList } from "../../../host/model/lazy-json.ts";
 import { eventually } from "../../../lab/wait.ts";
 import { sampleView } from "../../unit/view.ts";
 import { answerAs, closed, halfRequest, rawAnswer } from "./exchange.ts";
@@ -170,6 +171,42 @@ describe("what comes back", () => {
     const list = Array.from({ length: 5000 }, (_, i) => ({ node: `${i}` }));
     act = () => list;
     expect(await new ApiClient(`unix://${path}`).do("peer.ls", {})).toEqual(list);
+  });
+
+  test("one that is made as it is read: no faster, and not for who has left", async () => {
+    let made = 0;
+    let ended = false;
+    const endless = async function* () {
+      try {
+        for (; ; made++) yield ["x".repeat(100_000)];
+      } finally {
+        ended = true;
+      }
+    };
+    act = () => new LazyJson({ found: lazyList(endless()) });
+    const reader = await halfRequest(path, post("network.inspect", 16, '{"names":["a"]}'.padEnd(16)));
+    reader.pause();
+    let same = 0;
+    let before = 0;
+    await eventually("the buffers to be full", () => {
+      same = made > 0 && made === before ? same + 1 : 0;
+      before = made;
+      return same === 5;
+    });
+    expect(ended).toBe(false);
+    reader.destroy();
+    await eventually("the end of it", () => ended);
+  });
+
+  test.each([0, 1])("and what goes wrong after %d pieces of it is told as of any other", async (pieces) => {
+    const failing = async function* () {
+      if (pieces > 0) yield ["x".repeat(100_000)];
+      throw new StoreError("unavailable", "no manager answers: Ende – 終");
+    };
+    act = () => new LazyJson({ found: lazyList(failing()) });
+    const asking = new ApiClient(`unix://${path}`).do("network.inspect", { names: ["a"] });
+    await expect(asking).rejects.toBeInstanceOf(OperationError);
+    await expect(asking).rejects.toThrow(/^no manager answers: Ende – 終$/);
   });
 });
 
