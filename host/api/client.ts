@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import type { Answer, LogLine } from "../model/cluster/answers.ts";
 import type { Asked, Operation } from "../model/cluster/operations.ts";
 import { DEFAULT_SOCKET } from "../model/cluster/start.ts";
-import { messageOf, OperationError, UsageError } from "../model/errors.ts";
+import { messageOf, OperationError, StartError, UsageError } from "../model/errors.ts";
 import type { FdbRow, NeighborRow, NetworkView, NodeView, VtepRow } from "../model/view.ts";
 
 export const DEFAULT_HOST = `unix://${DEFAULT_SOCKET}`;
@@ -126,8 +126,9 @@ export class ApiClient {
       throw new OperationError(`the agent at ${this.#host} gave an answer that is not JSON (status ${status})`, { cause });
     }
     if (status === 200) return body as T;
-    const { message } = (body ?? {}) as { message?: unknown };
+    const { message, exitCode } = (body ?? {}) as { message?: unknown; exitCode?: unknown };
     const line = typeof message === "string" ? message : `the agent at ${this.#host} answered with status ${status}`;
+    if (typeof exitCode === "number") throw new StartError(line, exitCode);
     throw status === 400 ? new UsageError(line) : new OperationError(line);
   }
 

@@ -9,7 +9,7 @@
 import type { LogLine } from "../model/cluster/answers.ts";
 import { type Checked, LOCAL_OPERATIONS, MANAGER_OPERATIONS, type Operation } from "../model/cluster/operations.ts";
 import { StoreError, type StoreFailure } from "../model/cluster/store.ts";
-import { messageOf, OperationError, UsageError } from "../model/errors.ts";
+import { messageOf, OperationError, StartError, UsageError } from "../model/errors.ts";
 import { explain } from "./explain.ts";
 import { type Answer, refuse } from "./routes.ts";
 
@@ -45,7 +45,7 @@ export async function perform(operations: Operations | null, name: Operation, bo
     if (operations === null) throw new OperationError(NO_CLUSTER);
     return { status: 200, body: ((await operations.do(name, input, gone)) ?? {}) as object };
   } catch (error) {
-    return refuse(statusOf(error), messageOf(error));
+    return refuse(statusOf(error), messageOf(error), error instanceof StartError ? error.exitCode : undefined);
   }
 }
 

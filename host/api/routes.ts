@@ -45,9 +45,9 @@ export function route(method: string, target: string, view: DataPlaneView): Answ
   return { status: 200, body: rows(view, network) };
 }
 
-/** The answer to a request that went wrong. */
-export function refuse(status: number, message: string): Answer {
-  return { status, body: { message } };
+/** The answer to a request that went wrong. `exitCode`: what the command line shall end with, where it is a certain one. */
+export function refuse(status: number, message: string, exitCode?: number): Answer {
+  return { status, body: exitCode === undefined ? { message } : { message, exitCode } };
 }
 
 function ofNetwork<T extends { network: string }>(rows: T[], network: string | null): T[] {

@@ -37,12 +37,14 @@ export class ContainerOperations {
       throw new UsageError("an address is of one network: run it with one, then weft network connect --ip … for the others");
     const { record, netnsPath: netns } = await this.#containers.create({ name: asked, command, environment, workingDirectory, labels });
     const { id, name } = record;
+    const addresses: string[] = [];
     try {
       for (const [i, network] of networks.entries()) {
         const place = { network, netns, interface: `eth${i}`, container: id, name, aliases, ips };
-        await this.#endpoints.attach({ ...place, ...(mac === undefined ? {} : { mac }) });
+        const held = await this.#endpoints.attach({ ...place, ...(mac === undefined ? {} : { mac }) });
+        addresses.push(...(held.record?.addresses ?? []).map((cidr) => cidr.split("/")[0]));
       }
-      await this.#containers.start(id);
+      await this.#containers.start(id, { addresses });
     } catch (error) {
       // What could not be given back now is settled later; the error that is on its way is the one to tell.
       await this.#remove(id, true).catch(() => {});

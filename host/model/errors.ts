@@ -22,7 +22,17 @@ export class UsageError extends Error {
 export class OperationError extends Error {
   override readonly name = "OperationError";
   readonly code = "WEFT_OPERATION";
-  readonly exitCode = 1;
+  readonly exitCode: number = 1;
+}
+
+/** A container's command does not run: exit as Docker has it. 125: the container could not be made; the command cannot be executed (126), was not found (127). */
+export class StartError extends OperationError {
+  override readonly exitCode: number;
+
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
 }
 
 /** A signal ended it before it was done: exit as a shell has it, 130 for SIGINT. */

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { LogLine } from "../model/cluster/answers.ts";
 import { newLongId, SHORT_ID_CHARACTERS } from "../model/cluster/ids.ts";
-import { messageOf, OperationError } from "../model/errors.ts";
+import { messageOf, OperationError, StartError } from "../model/errors.ts";
 import { Book } from "./book.ts";
 import { Ends } from "./ends.ts";
 import { execPrefix } from "./exec.ts";
@@ -22,7 +22,7 @@ import { makeNamespace, removeNamespace, repinNamespace, sandboxPath } from "./n
 import type { ContainerRecord } from "./record.ts";
 import { hostResolvConf, hostsFile } from "./resolver.ts";
 import { abandonRun, isGone, type Run, readRun, writeExit } from "./run.ts";
-import { StartError, startShim } from "./shim.ts";
+import { startShim } from "./shim.ts";
 import { signalName } from "./signals.ts";
 import { checkWish, environmentOf, hostnameOf, type Wish } from "./wish.ts";
 
@@ -169,16 +169,16 @@ export class Containers<Network = unknown> {
   }
 
   /**
-   * Runs the command; resolves when it runs (or has run). `resolvConf`, `hosts`: its /etc/resolv.conf and /etc/hosts; by default like the host's. Rejects
-   * with StartError, after which it has exited with that status.
+   * Runs the command; resolves when it runs (or has run). `addresses`: what its own name stands for in its /etc/hosts; `resolvConf`, `hosts`: those files
+   * whole, where they shall be others. Rejects with StartError, after which it has exited with that status.
    */
-  async start(id: string, files: { resolvConf?: string; hosts?: string } = {}): Promise<Container<Network>> {
+  async start(id: string, files: { addresses?: string[]; resolvConf?: string; hosts?: string } = {}): Promise<Container<Network>> {
     const { record, run, directory, netnsPath } = this.get(id);
     if (run.state !== "creating" || run.abandoned || record.removing || this.#starting.has(id))
       throw new OperationError(`container ${record.name} was started before: a container runs once`);
     this.#step("files");
     writeFileSync(join(directory, "resolv.conf"), files.resolvConf ?? hostResolvConf());
-    writeFileSync(join(directory, "hosts"), files.hosts ?? hostsFile(record.hostname));
+    writeFileSync(join(directory, "hosts"), files.hosts ?? hostsFile(record.hostname, files.addresses));
     this.#step("shim");
     this.#starting.add(id);
     try {
@@ -187,7 +187,7 @@ export class Containers<Network = unknown> {
       await started;
     } catch (error) {
       if (this.#book.has(id)) {
-        writeExit(directory, error instanceof StartError ? error.status : 125, messageOf(error), this.#now());
+        writeExit(directory, error instanceof StartError ? error.exitCode : 125, messageOf(error), this.#now());
         this.#kill(id, "SIGKILL");
       }
       throw error;

@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { OperationError } from "../model/errors.ts";
+import { StartError } from "../model/errors.ts";
 import type { ContainerRecord } from "./record.ts";
 
 /** Two files of it are kept. */
@@ -19,18 +19,8 @@ const SYSTEM_CALLS: Partial<Record<NodeJS.Architecture, [number, number, number]
   arm64: [157, 169, 161],
   riscv64: [157, 169, 161],
 };
-/** As Docker has it: the container could not be made; the command cannot be executed (126), was not found (127). */
+/** Docker's, where the shim itself did not come to it. */
 const NOT_STARTED = 125;
-
-/** The command does not run. `status` is what a shell would give: 125, 126 or 127. */
-export class StartError extends OperationError {
-  readonly status: number;
-
-  constructor(message: string, status: number) {
-    super(message);
-    this.status = status;
-  }
-}
 
 /** Resolves when the command runs, or has run. Rejects with StartError. The agent may end at any moment: the start goes on, or is refused its `pid` file. */
 export async function startShim(directory: string, netnsPath: string, record: ContainerRecord): Promise<void> {

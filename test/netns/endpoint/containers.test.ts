@@ -42,6 +42,20 @@ describeNetns("containers in networks", ["nft"], () => {
     expect({ code, stdout, stderr }).toEqual({ code: 7, stdout: "out\n", stderr: "err\n" });
   });
 
+  test.each([
+    ["/no/such/program", 127],
+    ["/etc/passwd", 126],
+  ])("a command that cannot be run, %s, ends it as a shell has it: %i", async (command, code) => {
+    expect(await host.attempt("run", "--network", "blue", "--", command)).toMatchObject({ code, stdout: "" });
+  });
+
+  test("its own name stands for its addresses", async () => {
+    const script = "getent ahosts $(hostname) | awk '{ print $1 }' | sort -u; ip -br -4 address show up scope global";
+    const text = await host.weft("run", "--rm", "--network", "blue", "--network", "red", "--", "sh", "-c", script);
+    const [blue, red, ...interfaces] = text.split("\n");
+    expect(interfaces.map((line) => line.split(/\s+/)[2])).toEqual([`${blue}/24`, `${red}/24`]);
+  });
+
   test("one that has ended holds no address, and its log is there", async () => {
     await host.weft("run", "-d", "--name", "brief", "--network", "blue", "--", "echo", "done");
     await eventually("it to have ended", async () => !(await holders("blue")).includes("brief"));

@@ -68,6 +68,13 @@ describe("the API client", () => {
     await expect(new ApiClient(host).fdb()).rejects.toThrow(`cannot reach the agent at ${host}: aborted`);
   });
 
+  test("a refusal with an exit code is an error with it", async () => {
+    const answer = JSON.stringify({ message: "container c: exec x: not found in $PATH", exitCode: 127 });
+    await listen(createServer((_, response) => response.writeHead(409).end(answer)));
+    const run = new ApiClient(host).do("container.run", { networks: ["blue"], command: ["x"] });
+    await expect(run).rejects.toMatchObject({ message: "container c: exec x: not found in $PATH", exitCode: 127 });
+  });
+
   test("something that is not HTTP", async () => {
     await listen(createSocketServer((socket) => socket.resume().end("SSH-2.0\r\n\r\n")));
     await expect(new ApiClient(host).info()).rejects.toThrow(`cannot reach the agent at ${host}: Parse Error`);

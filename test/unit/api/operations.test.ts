@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { NO_CLUSTER, type Operations, operationOf, perform, statusOf } from "../../../host/api/operations.ts";
 import { StoreError, type StoreFailure } from "../../../host/model/cluster/store.ts";
-import { OperationError, UsageError } from "../../../host/model/errors.ts";
+import { OperationError, StartError, UsageError } from "../../../host/model/errors.ts";
 
 const { signal } = new AbortController();
 const answering = (act: (name: string, input: unknown) => unknown): Operations => ({
@@ -37,6 +37,14 @@ describe("perform", () => {
       body: { removed: ["a"], refused: [] },
     });
     expect(given).toEqual({ name: "network.rm", input: { names: ["a"], force: false } });
+  });
+
+  test("a command that cannot be run comes with its exit code", async () => {
+    const failing = answering(() => {
+      throw new StartError("container c: exec x: not found in $PATH", 127);
+    });
+    const answer = await perform(failing, "container.run", '{"networks":["blue"],"command":["x"]}', signal);
+    expect(answer).toEqual({ status: 409, body: { message: "container c: exec x: not found in $PATH", exitCode: 127 } });
   });
 
   test("nothing to say is an empty object", async () => {
