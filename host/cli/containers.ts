@@ -157,13 +157,21 @@ function addStop(program: Command, context: Context): void {
 
 async function stop(client: ApiClient, name: string, seconds: number): Promise<void> {
   const { State } = await one(client, name);
-  if (State === "exited") return;
-  await client.do("container.signal", { name, signal: "SIGTERM" });
+  if (State !== "exited") await signalRunning(client, name, "SIGTERM");
   const patience = AbortSignal.timeout(seconds * 1000);
   const ended = client.do("container.wait", { name }, patience).then(() => true);
   if (await ended.catch((error) => (patience.aborted ? false : Promise.reject(error)))) return;
-  await client.do("container.signal", { name, signal: "SIGKILL" });
+  await signalRunning(client, name, "SIGKILL");
   await client.do("container.wait", { name });
+}
+
+/** One that has ended in the meantime needs none. */
+async function signalRunning(client: ApiClient, name: string, signal: NodeJS.Signals): Promise<void> {
+  try {
+    await client.do("container.signal", { name, signal });
+  } catch (error) {
+    if ((await one(client, name)).State !== "exited") throw error;
+  }
 }
 
 function addKill(program: Command, context: Context): void {

@@ -19,13 +19,23 @@ interface Place {
 export class Connecting {
   readonly #endpoints: Endpoints;
   readonly #containers: Pick<ContainerOperations, "get">;
+  /** By namespace: the one that is being connected now. Two at once would choose the same name for their interfaces. */
+  readonly #turns = new Map<string, Promise<unknown>>();
 
   constructor(endpoints: Endpoints, containers: Pick<ContainerOperations, "get">) {
     this.#endpoints = endpoints;
     this.#containers = containers;
   }
 
-  async connect({ network, target, ips, mac, aliases }: Checked<"network.connect">): Promise<Answer<"network.connect">> {
+  async connect(wanted: Checked<"network.connect">): Promise<Answer<"network.connect">> {
+    const { netns } = this.#place(wanted.target);
+    while (this.#turns.has(netns)) await this.#turns.get(netns)?.catch(() => {});
+    const turn = this.#connect(wanted).finally(() => this.#turns.delete(netns));
+    this.#turns.set(netns, turn);
+    return turn;
+  }
+
+  async #connect({ network, target, ips, mac, aliases }: Checked<"network.connect">): Promise<Answer<"network.connect">> {
     const { netns, container, name } = this.#place(target);
     const promised = new Set(this.#endpoints.all.flatMap((entry) => (entry.netns === netns ? [entry.interface] : [])));
     const wanted = { network, netns, interface: await freeInterface(netns, promised), container, name, aliases, ips };

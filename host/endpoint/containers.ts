@@ -13,6 +13,8 @@ export class ContainerOperations {
   readonly #containers: Containers;
   readonly #endpoints: Endpoints;
   readonly #onFailure: (container: string, why: string) => void;
+  /** Have ended, and what they held is being given back. */
+  readonly #ending = new Map<string, Promise<void>>();
 
   /** `onFailure`: what was to be done to a container by itself and could not; the next start tries again. */
   constructor(containers: Containers, endpoints: Endpoints, onFailure: (container: string, why: string) => void) {
@@ -24,7 +26,13 @@ export class ContainerOperations {
   /** Takes up what the last agent left: to be called once, when endpoints can be detached. What runs is not touched. */
   async recover(): Promise<void> {
     const { ended, undo } = await this.#containers.recover();
-    this.#containers.onExit((container) => void this.#afterEnd(container));
+    this.#containers.onExit((container) => {
+      const id = container.record.id;
+      this.#ending.set(
+        id,
+        this.#afterEnd(container).finally(() => this.#ending.delete(id)),
+      );
+    });
     for (const container of ended) await this.#afterEnd(container);
     for (const { record } of undo) {
       await this.#remove(record.id, true).catch((error) => this.#onFailure(record.name, messageOf(error)));
@@ -90,8 +98,12 @@ export class ContainerOperations {
     return { removed, refused };
   }
 
+  /** Resolves when it has ended and holds nothing any more, as far as a manager answers: what it was in may be removed next. */
   async wait({ name }: Checked<"container.wait">, gone: AbortSignal): Promise<Answer<"container.wait">> {
-    return { StatusCode: await this.#containers.wait(this.#containers.get(name).record.id, gone) };
+    const { id } = this.#containers.get(name).record;
+    const StatusCode = await this.#containers.wait(id, gone);
+    await this.#ending.get(id);
+    return { StatusCode };
   }
 
   signal({ name, signal }: Checked<"container.signal">): Answer<"container.signal"> {

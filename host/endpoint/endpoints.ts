@@ -29,6 +29,8 @@ export interface EndpointsOptions {
   managers: Managers;
   wiring: Wiring;
   newId: () => string;
+  /** Throws OperationError when nothing is to be attached any more: the container is on its way out, or this host is. */
+  mayAttach: (container: string | null) => void;
   /** The inode of a namespace's path as text, or null when there is none. */
   netnsId: (path: string) => string | null;
   onEvent: (event: "attached" | "detached" | "lost" | "restored" | "pending", entry: JournalEntry, detail?: string) => void;
@@ -67,11 +69,13 @@ export class Endpoints {
 
   /** Resolves when its interface is there. Rejects with OperationError or StoreError, with nothing left behind, or what is left to be settled. */
   async attach(wanted: Attachment): Promise<JournalEntry> {
-    const { journal, newId, netnsId } = this.#options;
+    const { journal, newId, netnsId, mayAttach } = this.#options;
     const { netns, interface: name, container } = wanted;
     const inode = netnsId(netns);
     if (inode === null) throw new OperationError(`${netns}: no network namespace`);
     const network = await this.#network(wanted.network);
+    // Nothing is awaited between these and the journal: whoever detaches all that there is finds it there, or it is refused here.
+    mayAttach(container);
     this.#refuseSecond(network, inode, wanted);
     const asked: JournalEntry = {
       id: newId(),
@@ -102,7 +106,7 @@ export class Endpoints {
     }
   }
 
-  /** As Docker has it: one interface in a network. Nothing is awaited between this and the journal. */
+  /** As Docker has it: one interface in a network. */
   #refuseSecond({ id, name }: NetworkRecord, inode: string, { netns, container, name: who }: Attachment): void {
     const entries = this.#options.journal.entries;
     const first = entries.find(({ network, netnsId, state }) => network === id && netnsId === inode && state !== "leaving");
@@ -157,10 +161,18 @@ export class Endpoints {
     });
   }
 
-  /** All of a container's. What is being detached already (a container that ended while it is removed) is waited for. */
-  async detachAllOf(container: string): Promise<void> {
-    for (const { id, container: whose } of this.#options.journal.entries) {
-      if (whose !== container) continue;
+  /** All of a container's. What is being attached or detached (a container that ended while it is removed) is waited for. */
+  detachAllOf(container: string): Promise<void> {
+    return this.#detachEach((entry) => entry.container === container);
+  }
+
+  /** All of this host's. */
+  detachAll(): Promise<void> {
+    return this.#detachEach(() => true);
+  }
+
+  async #detachEach(isMeant: (entry: JournalEntry) => boolean): Promise<void> {
+    for (const { id } of this.#options.journal.entries.filter(isMeant)) {
       while (this.#busy.has(id)) await this.#busy.get(id)?.catch(() => {});
       if (this.#options.journal.get(id)?.state === "held") await this.detach(id);
     }

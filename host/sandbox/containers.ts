@@ -208,10 +208,20 @@ export class Containers<Network = unknown> {
     this.#kill(id, name);
   }
 
-  /** Its exit code, once it has ended. Rejects when `gone` is aborted first. */
+  /** Throws OperationError when it has ended, or is being removed. */
+  refuseGone(id: string): void {
+    const { record, run } = this.get(id);
+    if (record.removing) throw new OperationError(`container ${record.name} is being removed`);
+    if (run.state === "exited") throw new OperationError(`container ${record.name} has ended`);
+  }
+
+  /** Its exit code, once it has ended and those who are to know (onExit) have been told. Rejects when `gone` is aborted first. */
   wait(id: string, gone?: AbortSignal): Promise<number> {
     const { run } = this.get(id);
-    if (run.state === "exited") return Promise.resolve(run.exitCode);
+    if (run.state === "exited") {
+      this.#ends.look(id);
+      return Promise.resolve(run.exitCode);
+    }
     return this.#ends.wait(id, gone);
   }
 

@@ -21,8 +21,20 @@ export function isRemoved(error: unknown): error is StoreError {
   return error instanceof StoreError && error.failure === "unauthenticated" && error.message.includes("was removed");
 }
 
-/** Rejects with OperationError, before anything was changed unless a manager fell silent in the middle; with `force` nothing stands against it. */
-export async function leaveCluster({ input: { force }, client, local, state, log }: LeaveParts): Promise<void> {
+/**
+ * Rejects with OperationError, before anything was changed unless a manager fell silent in the middle; with `force` only a container that does not end
+ * stands against it.
+ */
+export async function leaveCluster(parts: LeaveParts): Promise<void> {
+  try {
+    await leave(parts);
+  } catch (error) {
+    parts.local.stay();
+    throw error;
+  }
+}
+
+async function leave({ input: { force }, client, local, state, log }: LeaveParts): Promise<void> {
   const running = local.containers.list({ all: false });
   if (running.length > 0 && !force) {
     const names = running.map(({ Name }) => Name).join(", ");

@@ -12,6 +12,7 @@ import { Strays } from "../../endpoint/strays.ts";
 import type { ClusterView } from "../../follow/cluster-view.ts";
 import { Follower } from "../../follow/follower.ts";
 import { newLongId } from "../../model/cluster/ids.ts";
+import { OperationError } from "../../model/errors.ts";
 import { Containers } from "../../sandbox/containers.ts";
 import type { ClusterClient } from "../../store/client/store.ts";
 import type { Overlay } from "./overlay.ts";
@@ -33,6 +34,7 @@ export class LocalEndpoints {
   readonly #parts: LocalParts;
   readonly #follower: Follower;
   readonly #sandboxes: Containers;
+  #leaving = false;
 
   constructor(parts: LocalParts) {
     const { state, client, view, overlay, log } = parts;
@@ -61,6 +63,7 @@ export class LocalEndpoints {
         obstacle: (netns, name) => overlay.obstacle(netns, name),
       },
       newId: newLongId,
+      mayAttach: (container) => this.#refuseGoing(container),
       netnsId: inodeOf,
       onEvent: (event, { id, network, netns, record }, detail) => {
         const level = event === "lost" ? "warn" : event === "pending" ? "debug" : "info";
@@ -106,11 +109,25 @@ export class LocalEndpoints {
     await this.strays.free();
   }
 
-  /** Everything of this host goes: containers are ended, interfaces removed, addresses given back as far as a manager answers. */
+  /** Everything of this host goes: containers are ended, interfaces removed, addresses given back as far as a manager answers; and nothing comes, until stay(). */
   async removeAll(): Promise<void> {
-    const names = this.containers.list({ all: true }).map(({ Id }) => Id);
-    if (names.length > 0) await this.containers.remove({ names, force: true });
-    for (const { id } of this.endpoints.all) await this.endpoints.detach(id);
+    this.#leaving = true;
+    const ids = () => this.containers.list({ all: true }).map(({ Id }) => Id);
+    const { refused } = await this.containers.remove({ names: ids(), force: true });
+    const there = new Set(ids());
+    const left = refused.find(({ name }) => there.has(name));
+    if (left) throw new OperationError(left.message);
+    await this.endpoints.detachAll();
+  }
+
+  /** It does not leave after all. */
+  stay(): void {
+    this.#leaving = false;
+  }
+
+  #refuseGoing(container: string | null): void {
+    if (this.#leaving) throw new OperationError("this host is leaving the cluster");
+    if (container !== null) this.#sandboxes.refuseGone(container);
   }
 
   async stop(): Promise<void> {

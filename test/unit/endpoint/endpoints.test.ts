@@ -37,6 +37,24 @@ test("all of a container's are gone once asked for, also when it is leaving alre
   expect(world.journal.entries.map((entry) => entry.id)).toEqual([id]);
 });
 
+test("removed while it is attached: either is refused in time, or is detached with the others", async () => {
+  const [early, late] = ["e".repeat(64), "f".repeat(64)];
+  const attached = world.attach("/run/netns/x", { container: early });
+  const refused = world.attach("/run/netns/y", { container: late });
+  const refusal = expect(refused).rejects.toThrow("is being removed");
+  // It has its record's mark before what it holds is given back.
+  world.going.add(late);
+  await world.endpoints.detachAllOf(late);
+  await refusal;
+  while (world.journal.entries.length === 0) await new Promise(setImmediate);
+  world.going.add(early);
+  await world.endpoints.detachAll();
+  await attached;
+  expect(world.journal.entries).toEqual([]);
+  expect(world.ports()).toEqual([]);
+  expect(addresses()).toEqual([]);
+});
+
 test("a refusal leaves nothing", async () => {
   await expect(world.attach("/run/netns/x", { ips: ["192.0.2.1"] })).rejects.toThrow("192.0.2.1");
   await expect(world.attach("/run/netns/x", { network: "red" })).rejects.toThrow("red");

@@ -11,6 +11,7 @@ import { ClusterView } from "../../../host/follow/cluster-view.ts";
 import { Follower } from "../../../host/follow/follower.ts";
 import type { ManagerOperation } from "../../../host/model/cluster/operations.ts";
 import { StoreError } from "../../../host/model/cluster/store.ts";
+import { OperationError } from "../../../host/model/errors.ts";
 import { endpointId, nodeId, TestCluster } from "../manager/cluster.ts";
 
 export class EndpointWorld {
@@ -24,6 +25,8 @@ export class EndpointWorld {
   ]);
   /** What ports cannot be made, by `netns/interface`. */
   readonly obstacles = new Map<string, string>();
+  /** Containers that are on their way out. */
+  readonly going = new Set<string>();
   /** What happens to the next question to a manager: it is lost on its way there, or its answer is. */
   nextIsLost: "question" | "answer" | null = null;
   view!: ClusterView;
@@ -80,6 +83,9 @@ export class EndpointWorld {
         obstacle: (netns, name) => this.obstacles.get(`${netns}/${name}`) ?? null,
       },
       newId: () => endpointId(1000 + this.#count++),
+      mayAttach: (container) => {
+        if (container !== null && this.going.has(container)) throw new OperationError(`container ${container} is being removed`);
+      },
       netnsId: (path) => this.namespaces.get(path) ?? null,
       onEvent: (event, _entry, detail) => this.events.push(detail === undefined ? event : `${event}: ${detail}`),
     });
