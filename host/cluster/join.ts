@@ -55,9 +55,14 @@ export async function join(state: StateDir, joining: Joining): Promise<NodeState
       `the token is of another cluster: this host is node ${member.name} of cluster ${member.clusterId}, and its certificate has expired`,
     );
   }
-  const key = state.key() ?? newKey();
-  state.writeKey(key);
-  const { answer, endpoint } = await askAny(joining, token, await makeRequest(key), member?.id ?? "");
+  const known = state.key();
+  const key = known ?? newKey();
+  const { answer, endpoint } = await askAny(joining, token, {
+    csrDer: await makeRequest(key),
+    nodeId: member?.id ?? "",
+    begin: () => state.writeKey(key),
+    refused: () => known ?? state.removeKey(),
+  });
   return settle(state, joining, member, answer, endpoint);
 }
 
@@ -90,14 +95,19 @@ function readToken(text: string): Token {
   }
 }
 
+interface Asking {
+  csrDer: Uint8Array;
+  nodeId: string;
+  /** Before a manager is asked. */
+  begin(): void;
+  /** No manager has let it in. */
+  refused(): void;
+}
+
 /** The first manager that answers decides. */
-async function askAny(
-  joining: Joining,
-  token: Token,
-  csrDer: Uint8Array,
-  nodeId: string,
-): Promise<{ answer: JoinAnswer; endpoint: string }> {
+async function askAny(joining: Joining, token: Token, asking: Asking): Promise<{ answer: JoinAnswer; endpoint: string }> {
   const silent: string[] = [];
+  let perhapsIn = false;
   for (const endpoint of joining.managers) {
     const authority = await showAuthority(endpoint, joining).catch((error) => {
       silent.push(`${endpoint}: ${messageOf(error)}`);
@@ -108,9 +118,14 @@ async function askAny(
       throw new OperationError(`${endpoint} is not a manager of the token's cluster: its CA is another one (the token was not sent)`);
     }
     try {
-      return { answer: await ask(endpoint, authority, joining, csrDer, nodeId), endpoint };
+      asking.begin();
+      return { answer: await ask(endpoint, authority, joining, asking), endpoint };
     } catch (error) {
-      if (!(error instanceof GrpcFailure)) throw refusal(endpoint, error);
+      if (!(error instanceof GrpcFailure)) {
+        if (!perhapsIn) asking.refused();
+        throw refusal(endpoint, error);
+      }
+      perhapsIn = true;
       silent.push(`${endpoint}: ${error.message}`);
     }
   }
@@ -123,7 +138,7 @@ function showAuthority(endpoint: string, { timeoutMs = TIMEOUT_MS }: Joining): P
   return fetchAuthority(host.replace(/^\[(.*)\]$/, "$1"), Number(port), timeoutMs);
 }
 
-async function ask(endpoint: string, authority: string, joining: Joining, csrDer: Uint8Array, nodeId: string): Promise<JoinAnswer> {
+async function ask(endpoint: string, authority: string, joining: Joining, { csrDer, nodeId }: Asking): Promise<JoinAnswer> {
   const { token, name, vtep, manager, version, timeoutMs = ASK_MS } = joining;
   const request = create(JoinRequestSchema, { token: token.trim(), csrDer, name, vtep, nodeId, managerAddress: manager ?? "", version });
   const connection = connect(

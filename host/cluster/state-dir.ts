@@ -1,8 +1,8 @@
 // What a node keeps on disk of its membership, 0700: node.json (who it is), ca.pem, cert.pem, key.pem, and on managers ca.key. Each file is
 // replaced in one step. `restored` is what a restored cluster's store shall begin with (backup.ts), until it has. `node.json` is written last: without it, this host is no member, whatever else is here. Main thread.
 
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Role } from "../model/cluster/records.ts";
 import { messageOf, OperationError } from "../model/errors.ts";
 import { LOCK_FILE, lockDirectory } from "./lock.ts";
@@ -37,21 +37,25 @@ const FILES = {
 export class StateDir {
   readonly path: string;
   readonly #unlock: () => void;
+  /** What was made for it: the topmost directory, and the lock. */
+  readonly #made: { directory: string | null; lock: boolean };
 
-  private constructor(path: string) {
+  private constructor(path: string, made: string | null) {
     this.path = path;
+    this.#made = { directory: made, lock: !existsSync(join(path, LOCK_FILE)) };
     this.#unlock = lockDirectory(path);
   }
 
   /** Makes it if it is not there, and takes its lock. Throws OperationError. */
   static open(path: string): StateDir {
+    let made: string | null;
     try {
-      mkdirSync(path, { recursive: true, mode: 0o700 });
+      made = mkdirSync(path, { recursive: true, mode: 0o700 }) ?? null;
       chmodSync(path, 0o700);
     } catch (error) {
       throw new OperationError(`state directory ${path}: ${messageOf(error)}`, { cause: error });
     }
-    return new StateDir(path);
+    return new StateDir(path, made);
   }
 
   /** null when this host is no member. Throws OperationError when the file is damaged. */
@@ -106,6 +110,10 @@ export class StateDir {
     this.#write("key", pem);
   }
 
+  removeKey(): void {
+    rmSync(join(this.path, FILES.key), { force: true });
+  }
+
   writeAuthorityKey(pem: string): void {
     this.#write("authorityKey", pem);
   }
@@ -130,8 +138,21 @@ export class StateDir {
     for (const [which, name] of Object.entries(FILES)) if (which !== keep) rmSync(join(this.path, name), { force: true });
   }
 
+  /** What was made for it and has remained empty goes again. */
   close(): void {
-    this.#unlock();
+    try {
+      if (this.#made.lock && this.#entries().length === 0) this.#remove();
+    } catch {
+      // Another one begins with it just now: it is that one's.
+    } finally {
+      this.#unlock();
+    }
+  }
+
+  #remove(): void {
+    rmSync(join(this.path, LOCK_FILE));
+    const { directory } = this.#made;
+    for (let path = this.path; directory !== null && path.startsWith(directory); path = dirname(path)) rmdirSync(path);
   }
 
   #entries(): string[] {

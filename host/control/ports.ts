@@ -101,9 +101,9 @@ export class Ports {
     return port;
   }
 
-  /** Gives the workers a descriptor that somebody else opened, and closes once detach() is done. Throws OperationError when there is no room. */
+  /** Gives the workers a descriptor that somebody else opened (only probes do), and closes once detach() is done. Throws OperationError when there is no room. */
   attach(network: Network, fd: number, mac: string): Port {
-    const port = this.#register(network, `descriptor ${fd}`, mac, null);
+    const port = this.#register(network, "probe", mac, null);
     port.fd = fd;
     this.#give(port);
     return port;

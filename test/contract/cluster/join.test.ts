@@ -1,7 +1,9 @@
 // Joining over the real front and the embedded store: who is let in, who is refused and with which line, and how a member comes back.
 
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createServer } from "node:net";
+import { join as path } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Authority } from "../../../host/cluster/ca.ts";
@@ -56,10 +58,12 @@ test.each([
   ["a worker's token for a manager", { manager: "127.0.0.1:1" }, OperationError, "a worker's token cannot make a manager"],
 ])("%s is refused, and nothing is left", async (_, joining, kind, line) => {
   const before = await manager.store.list(NODES);
-  const refusal = await ground.member(manager, joining as object).catch((error) => error);
+  const base = ground.folder();
+  const refusal = await ground.member(manager, { ...(joining as object), directory: path(base, "of", "its") }).catch((error) => error);
   expect(refusal).toBeInstanceOf(kind);
   expect(refusal.message).toMatch(line);
   expect((await manager.store.list(NODES)).entries).toEqual(before.entries);
+  expect(existsSync(base)).toBe(false);
 });
 
 test("a wrong secret, a rotated token and a manager's token are refused by name", async () => {

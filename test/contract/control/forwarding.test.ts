@@ -330,6 +330,7 @@ describe("forwarding", () => {
       ]);
       expect(open.plane.tables.fdb(indexOf("blue"), parseMac(mac(7)))).toEqual({ kind: "port", index: 1, isStatic: true });
       expect(readFlood(open.plane.memory, indexOf("blue")).ports).toEqual([1]);
+      expect(view.fdb()).toMatchObject([{ mac: mac(7), port: "probe" }]);
       await expect(open.forwarding.attachFd("blue", { fd: descriptor.fd, mac: mac(7) })).rejects.toThrow(/same MAC address/);
       expect((await reconcile(wanted({ blue: { peers: [FIRST] } }))).drift).toBe(0);
       open.plane.tables.removeFdb(indexOf("blue"), parseMac(mac(7)));

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -73,6 +73,26 @@ test("a directory that somebody else uses for something is made private, and is 
   writeFileSync(join(path, "store.sqlite"), "");
   expect(open(path).unused()).toBe(false);
   expect(statSync(path).mode & 0o777).toBe(0o700);
+});
+
+test("what was made for it and has remained empty goes with it", () => {
+  StateDir.open(join(base, "made", "deep", "state")).close();
+  expect(readdirSync(base)).toEqual([]);
+  const theirs = join(base, "theirs");
+  mkdirSync(theirs);
+  StateDir.open(theirs).close();
+  expect(readdirSync(theirs)).toEqual([]);
+});
+
+test("what is used stays, and so does what was there before", () => {
+  const state = StateDir.open(join(base, "used"));
+  state.writeKey("key");
+  state.close();
+  expect(readdirSync(state.path).sort()).toEqual(["key.pem", "lock"]);
+  const again = StateDir.open(state.path);
+  again.removeKey();
+  again.close();
+  expect(readdirSync(state.path)).toEqual(["lock"]);
 });
 
 test("a second user is refused by name", () => {
