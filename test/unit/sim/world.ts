@@ -177,6 +177,8 @@ export class World {
     this.clusterId = id;
     await loadEntries(this.backend.client(), lines.join("\n"));
     this.backend.stop();
+    // Their connections have ended with the old one, also of those that nothing is told in the new one.
+    for (const watch of this.watches) watch.soon();
     for (const { sandboxes } of this.hosts) {
       for (const sandbox of sandboxes) {
         const known = kept.some(({ key }) => key.startsWith(ENDPOINTS) && key.endsWith(`/${sandbox.has?.endpoint}`));
