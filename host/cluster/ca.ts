@@ -1,10 +1,9 @@
 // The cluster's own certificate authority. Its key is on managers only; tokens pin its certificate. Main thread.
 
-import "reflect-metadata";
 import { isIP } from "node:net";
-import * as x509 from "@peculiar/x509";
 import { OperationError } from "../model/errors.ts";
 import { ALGORITHM, certifiedKeyHash, newKey, publicKeyHash, readRequest, type Subject, signingKey, verifyingKey } from "./certificate.ts";
+import { loadX509 } from "./x509.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -33,6 +32,7 @@ export class Authority {
   }
 
   static async create(clusterId: string, now: number): Promise<Authority> {
+    const x509 = await loadX509();
     const key = newKey();
     const signing = await signingKey(key);
     const name = `O=${clusterId}, CN=weft CA`;
@@ -69,6 +69,7 @@ export class Authority {
   /** A certificate (PEM) for the key of a request (DER). Throws ValueError when the request is bad. */
   async issue(request: Uint8Array, holder: Holder, now: number): Promise<string> {
     const { publicKey } = await readRequest(request);
+    const x509 = await loadX509();
     const authority = new x509.X509Certificate(this.certificate);
     const names = holder.hosts.map((host) => ({ type: isIP(host) ? ("ip" as const) : ("dns" as const), value: host }));
     const certificate = await x509.X509CertificateGenerator.create({

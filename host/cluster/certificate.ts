@@ -1,11 +1,11 @@
 // Keys, certificate requests and what a node's certificate says: CN = node id, OU = weft-worker | weft-manager, O = cluster id; P-256. A node
 // keeps its key for as long as it is a member: by it, it is known again when its certificate has expired. Main thread.
 
-import "reflect-metadata";
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
-import * as x509 from "@peculiar/x509";
+import type { Pkcs10CertificateRequest, PublicKey } from "@peculiar/x509";
 import type { Role } from "../model/cluster/records.ts";
 import { OperationError, ValueError } from "../model/errors.ts";
+import { loadX509 } from "./x509.ts";
 
 export const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 /** A request for P-256 is about 250 bytes. */
@@ -49,15 +49,17 @@ export async function verifyingKey(key: string): Promise<CryptoKey> {
 /** A request (PKCS #10, DER) by a private key in PEM. It names nobody: who gets the certificate is decided by who signs it. */
 export async function makeRequest(key: string): Promise<Uint8Array> {
   const keys = { privateKey: await signingKey(key), publicKey: await verifyingKey(key) };
+  const x509 = await loadX509();
   const request = await x509.Pkcs10CertificateRequestGenerator.create({ name: "CN=weft", keys, signingAlgorithm: ALGORITHM });
   return new Uint8Array(request.rawData);
 }
 
 /** The key that a request is for, once its signature has shown that who sent it has the private half. Throws ValueError. */
-export async function readRequest(der: Uint8Array): Promise<{ publicKey: x509.PublicKey; keyHash: string }> {
+export async function readRequest(der: Uint8Array): Promise<{ publicKey: PublicKey; keyHash: string }> {
   const refused = (why: string, cause?: unknown) => new ValueError(`the certificate request ${why}`, { cause });
   if (der.length === 0 || der.length > REQUEST_BYTES_MAX) throw refused(`has ${der.length} bytes (1 to ${REQUEST_BYTES_MAX} expected)`);
-  let request: x509.Pkcs10CertificateRequest;
+  const x509 = await loadX509();
+  let request: Pkcs10CertificateRequest;
   let good: boolean;
   try {
     request = new x509.Pkcs10CertificateRequest(new Uint8Array(der));
