@@ -9,6 +9,8 @@ import type { Endpoints } from "./endpoints.ts";
 import type { JournalEntry } from "./journal.ts";
 
 const NAMESPACE = "netns:";
+/** Of an endpoint's name (host/model/cluster/operations.ts). */
+const NAME_CHARACTERS = 255;
 
 interface Place {
   netns: string;
@@ -63,7 +65,8 @@ export class Connecting {
   }
 
   #place(target: string): Place {
-    if (isNetnsTarget(target)) return { netns: resolveTarget(target).path, container: null, name: "" };
+    // As it was typed: so those who ask on other hosts know which namespace it is.
+    if (isNetnsTarget(target)) return { netns: resolveTarget(target).path, container: null, name: target.slice(0, NAME_CHARACTERS) };
     const { Id, Name, SandboxKey, State } = this.#containers.get(target);
     if (State !== "running") throw new OperationError(`container ${Name} is not running`);
     return { netns: SandboxKey, container: Id, name: Name };

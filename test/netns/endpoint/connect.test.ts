@@ -30,6 +30,13 @@ describeNetns("network connect and disconnect", ["nft"], () => {
     ]);
   });
 
+  test("in the cluster it goes by what was typed", async () => {
+    const [{ Containers }] = await host.json<{ Containers: Record<string, { Name: string }> }[]>("network", "inspect", "red");
+    expect(Object.values(Containers).map(({ Name }) => Name)).toEqual([`netns:${place}`]);
+    const { stderr } = await host.attempt("network", "rm", "red");
+    expect(stderr).toMatch(new RegExp(`^network red has active endpoints: netns:${place} on node `));
+  });
+
   test("disconnected from one, the other is as it was, and the name is free again", async () => {
     await host.weft("network", "disconnect", "blue", `netns:${place}`);
     expect(await interfaces()).toEqual([["eth1", "10.0.1.2/24"]]);
