@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { messageOf, OperationError } from "../model/errors.ts";
 import { VERSION } from "../model/version.ts";
 import type { DataPlaneView, ProbesView } from "../model/view.ts";
-import { exposition } from "./exposition.ts";
+import type { Exposition } from "./exposition.ts";
 
 /** Scrapers and a few curious people. */
 const CONNECTIONS_MAX = 64;
@@ -26,11 +26,16 @@ export async function serveMetrics(
   view: DataPlaneView,
   probes: ProbesView | null = null,
 ): Promise<MetricsServer> {
-  const metrics = exposition(view, probes);
+  let loading: Promise<Exposition> | undefined;
+  // Its library is large: it is loaded for the first scrape, not while the start keeps containers waiting.
+  const load = () => {
+    loading ??= import("./exposition.ts").then(({ exposition }) => exposition(view, probes));
+    return loading;
+  };
   const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX, requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX });
   server.maxConnections = CONNECTIONS_MAX;
   server.on("request", (request, response) => {
-    answer(request, response, view, metrics).catch((error) => send(response, 500, "text/plain", `${messageOf(error)}\n`));
+    answer(request, response, view, load).catch((error) => send(response, 500, "text/plain", `${messageOf(error)}\n`));
   });
   await listen(server, at);
   return {
@@ -47,14 +52,16 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   view: DataPlaneView,
-  metrics: ReturnType<typeof exposition>,
+  load: () => Promise<Exposition>,
 ): Promise<void> {
   const path = (request.url ?? "/").split("?", 1)[0];
   if (request.method !== "GET" && request.method !== "HEAD") {
     response.setHeader("allow", "GET, HEAD");
     send(response, 405, "text/plain", "only GET and HEAD are answered here\n");
-  } else if (path === "/metrics") send(response, 200, metrics.contentType, await metrics.text());
-  else if (path === "/") send(response, 200, "text/html; charset=utf-8", indexPage(view.node().name));
+  } else if (path === "/metrics") {
+    const metrics = await load();
+    send(response, 200, metrics.contentType, await metrics.text());
+  } else if (path === "/") send(response, 200, "text/html; charset=utf-8", indexPage(view.node().name));
   else send(response, 404, "text/plain", "not found: the metrics are at /metrics\n");
 }
 
