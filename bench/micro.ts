@@ -7,10 +7,11 @@
 // mitata warms each function up, takes samples for half a second and gives the distribution; the median is shown. The results, with the whole
 // distribution, the machine and the commit, go to build/micro.json.
 
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Table from "cli-table3";
 import { do_not_optimize, measure } from "mitata";
+import { fail } from "./command-line.ts";
+import { writeFigures } from "./figures-file.ts";
 import { describeMachine, ROOT } from "./machine.ts";
 import type { Case } from "./micro/case.ts";
 import { cases as checksum } from "./micro/checksum.ts";
@@ -83,10 +84,8 @@ for (const make of makers) {
   }
 }
 if (results.length === 0) {
-  console.error(`bench:micro: no case is called ${words.join(" or ")}`);
-  process.exit(2);
+  fail("bench:micro", `no case is called ${words.join(" or ")}`);
 }
 console.log(show(results));
-mkdirSync(join(ROOT, "build"), { recursive: true });
-writeFileSync(join(ROOT, "build/micro.json"), `${JSON.stringify({ machine, results }, null, 2)}\n`);
+writeFigures(join(ROOT, "build/micro.json"), { machine, results });
 console.log("the whole distribution is in build/micro.json");

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { help, optionsOf, whole } from "./command-line.ts";
 import { ROOT } from "./machine.ts";
 import { BASELINE, DEFAULT_PEERS, peers } from "./peers/index.ts";
 import { core, sameHost } from "./suites/core.ts";
@@ -48,12 +49,6 @@ export interface Options extends SuiteOptions {
   writeReadme: boolean;
 }
 
-/** Ends the program: it was called wrongly. */
-export function fail(message: string): never {
-  console.error(`bench: ${message}`);
-  process.exit(2);
-}
-
 /** What `text` names, in its order; "all" names everything. Throws on a name that there is not. */
 export function choose<Thing extends { name: string }>(flag: string, text: string, things: readonly Thing[]): Thing[] {
   if (text === "all") return [...things];
@@ -62,11 +57,6 @@ export function choose<Thing extends { name: string }>(flag: string, text: strin
     if (!found) throw new Error(`${flag}: ${name || "nothing"} is none of ${names(things)}`);
     return found;
   });
-}
-
-function whole(flag: string, text: string, min: number): number {
-  if (!/^\d+$/.test(text) || Number(text) < min) throw new Error(`${flag} ${text}: a whole number from ${min} on`);
-  return Number(text);
 }
 
 /** The command line, checked. null = help was asked for. Throws with one line on anything wrong. */
@@ -85,7 +75,7 @@ export function parseOptions(argv: readonly string[]): Options | null {
       mtu: { type: "string", default: "1500" },
       json: { type: "string", default: join(ROOT, "build", "bench.json") },
       "write-readme": { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
+      help,
     },
   });
   if (values.help) return null;
@@ -108,12 +98,5 @@ export function parseOptions(argv: readonly string[]): Options | null {
 
 /** The same for the program: ends it on --help and on anything wrong. */
 export function readOptions(): Options {
-  try {
-    const options = parseOptions(process.argv.slice(2));
-    if (options !== null) return options;
-  } catch (error) {
-    fail((error as Error).message);
-  }
-  console.log(HELP);
-  process.exit(0);
+  return optionsOf("bench", HELP, () => parseOptions(process.argv.slice(2)));
 }

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { help, optionsOf, runProgram } from "./command-line.ts";
 import { ROOT } from "./machine.ts";
 import { terminalTable } from "./report/table.ts";
 import { writeCharts, writeReadme } from "./report/write.ts";
@@ -14,20 +15,17 @@ const HELP = `npm run bench:report -- [FILE …] [options]: tables and charts fr
   --help`;
 
 function options() {
-  try {
-    return parseArgs({
+  return optionsOf("bench:report", HELP, () => {
+    const parsed = parseArgs({
       allowPositionals: true,
-      options: { charts: { type: "string" }, "write-readme": { type: "boolean" }, help: { type: "boolean" } },
+      options: { charts: { type: "string" }, "write-readme": { type: "boolean" }, help },
     });
-  } catch (error) {
-    console.error(`bench:report: ${(error as Error).message}`);
-    process.exit(2);
-  }
+    return parsed.values.help ? null : parsed;
+  });
 }
 
 async function main(): Promise<void> {
   const { values, positionals } = options();
-  if (values.help) return console.log(HELP);
   const files = positionals.length > 0 ? positionals : [join(ROOT, "build", "bench.json")];
   const all = files.map(readResults);
   for (const results of all) console.log(`${results.sections.map((section) => terminalTable(results, section)).join("\n\n")}\n`);
@@ -37,7 +35,4 @@ async function main(): Promise<void> {
   for (const file of written) console.log(`wrote ${file}`);
 }
 
-await main().catch((error: unknown) => {
-  console.error(`bench:report: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-});
+await runProgram("bench:report", main);

@@ -1,8 +1,8 @@
 // The file that a run of the benchmark leaves: every round's values with what is needed to judge them, so that tables and charts can be made from
 // it at any time (npm run bench:report), by whoever has it.
 
-import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { machine, readFigures } from "./figures-file.ts";
 
 const measure = z.object({
   key: z.string(),
@@ -39,17 +39,7 @@ const section = z.object({
 
 const results = z.object({
   version: z.literal(2),
-  machine: z.object({
-    cpu: z.string(),
-    cpus: z.number(),
-    memoryGiB: z.number(),
-    kernel: z.string(),
-    node: z.string(),
-    iperf3: z.string(),
-    commit: z.string(),
-    date: z.string(),
-    load: z.number(),
-  }),
+  machine: machine.extend({ iperf3: z.string() }),
   rounds: z.number(),
   seconds: z.number(),
   mtu: z.number(),
@@ -64,14 +54,5 @@ export type Results = z.infer<typeof results>;
 
 /** Reads a file of results. Throws with one line when it is none. */
 export function readResults(path: string): Results {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw new Error(`${path}: ${(error as Error).message}`);
-  }
-  const parsed = results.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new Error(`${path}: not a file of results of this version: ${issue.path.join(".") || "the whole"}: ${issue.message}`);
+  return readFigures(path, results);
 }

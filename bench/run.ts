@@ -1,11 +1,11 @@
 // npm run bench: weft beside Linux's own vxlan (and other overlays), end to end. Each overlay stands on two hosts (namespaces) of its own, joined
 // by a veth; each round measures all of them, beginning with another one; nothing else of ours runs meanwhile.
 
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
 import { BACKGROUND_MAX, background } from "./background.ts";
+import { fail, runProgram } from "./command-line.ts";
+import { writeFigures } from "./figures-file.ts";
 import { describeMachine } from "./machine.ts";
-import { fail, type Options, readOptions } from "./options.ts";
+import { type Options, readOptions } from "./options.ts";
 import { BASELINE, peers } from "./peers/index.ts";
 import type { Peer } from "./peers/peer.ts";
 import { Progress, type Task } from "./progress.ts";
@@ -41,7 +41,7 @@ async function choosePeers(options: Options): Promise<Peer[]> {
     if (missing === null) chosen.push(peer);
     else console.error(`bench: leaving out ${peer.name}: ${missing}`);
   }
-  if (chosen.length === 0) fail("no peer can run here");
+  if (chosen.length === 0) fail("bench", "no peer can run here");
   return chosen.sort((a, b) => options.peers.indexOf(a.name) - options.peers.indexOf(b.name));
 }
 
@@ -165,15 +165,11 @@ async function main(): Promise<void> {
     const section = await runSection(suite, wire, chosen, run);
     results.sections.push(section);
     // After each section: what was measured for minutes is not lost with what comes later.
-    mkdirSync(dirname(options.json), { recursive: true });
-    writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
+    writeFigures(options.json, results);
     console.log(`\n${terminalTable(results, section)}`);
   }
   console.log(`\nfigures: ${options.json}`);
   if (options.writeReadme) for (const file of await writeReadme([results])) console.log(`wrote ${file}`);
 }
 
-await main().catch((error: unknown) => {
-  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-});
+await runProgram("bench", main);

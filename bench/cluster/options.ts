@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { help, optionsOf, whole, wholes } from "../command-line.ts";
 import { ROOT } from "../machine.ts";
 import { PART_NAMES } from "./parts/names.ts";
 import { STORES, type StoreName } from "./stand.ts";
@@ -45,14 +46,17 @@ const HELP = `npm run bench:cluster -- [options]: what a cluster of real agents 
 
 const FULL = { kills: "20", minutes: "10", endpoints: "100", seconds: "20" } as const;
 
-function fail(message: string): never {
-  console.error(`bench:cluster: ${message}`);
-  process.exit(2);
+function listOf<Name extends string>(flag: string, text: string, known: readonly Name[]): Name[] {
+  const names = text.split(",");
+  const unknown = names.find((name) => !(known as readonly string[]).includes(name));
+  if (unknown !== undefined) throw new Error(`--${flag}: ${unknown || "nothing"} is none of ${known.join(", ")}`);
+  return known.filter((name) => names.includes(name));
 }
 
-function parse(argv: string[] | undefined) {
-  try {
-    return parseArgs({
+/** The command line, checked. Ends the program on --help and on anything wrong. */
+export function readOptions(argv?: string[]): Options {
+  return optionsOf("bench:cluster", HELP, () => {
+    const { values } = parseArgs({
       args: argv,
       options: {
         parts: { type: "string", default: PART_NAMES.join(",") },
@@ -69,57 +73,27 @@ function parse(argv: string[] | undefined) {
         json: { type: "string", default: join(ROOT, "build", "cluster.json") },
         "write-page": { type: "boolean", default: false },
         report: { type: "boolean", default: false },
-        help: { type: "boolean", default: false },
+        help,
       },
-    }).values;
-  } catch (error) {
-    return fail((error as Error).message);
-  }
-}
-
-function listOf<Name extends string>(flag: string, text: string, known: readonly Name[]): Name[] {
-  const names = text.split(",");
-  const unknown = names.find((name) => !(known as readonly string[]).includes(name));
-  if (unknown !== undefined) fail(`--${flag}: ${unknown || "nothing"} is none of ${known.join(", ")}`);
-  return known.filter((name) => names.includes(name));
-}
-
-function number(flag: string, text: string, min: number, max: number): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < min || value > max) fail(`--${flag} ${text}: a whole number from ${min} to ${max}`);
-  return value;
-}
-
-function numbers(flag: string, text: string, min: number, max: number): number[] {
-  return text
-    .split(",")
-    .map((one) => number(flag, one, min, max))
-    .sort((a, b) => a - b);
-}
-
-/** The command line, checked. Ends the program on --help and on anything unknown. */
-export function readOptions(argv?: string[]): Options {
-  const values = parse(argv);
-  if (values.help) {
-    console.log(HELP);
-    process.exit(0);
-  }
-  const short = { kills: "5", minutes: "1", endpoints: "30", seconds: "5" };
-  const length = { ...(values.full ? FULL : short) };
-  const given = (flag: keyof typeof short) => values[flag] ?? length[flag];
-  return {
-    parts: listOf("parts", values.parts, PART_NAMES),
-    stores: listOf("stores", values.stores, STORES),
-    agents: numbers("agents", values.agents, 2, 100),
-    followers: values.followers === "none" ? [] : numbers("followers", values.followers, 1, 1000),
-    endpoints: number("endpoints", given("endpoints"), 1, 1000),
-    kills: number("kills", given("kills"), 1, 1000),
-    minutes: number("minutes", given("minutes"), 1, 1440),
-    sizes: numbers("sizes", values.sizes, 1, 250_000),
-    watchers: number("watchers", values.watchers, 1, 4000),
-    seconds: number("seconds", given("seconds"), 1, 3600),
-    json: values.json,
-    writePage: values["write-page"],
-    reportOnly: values.report,
-  };
+    });
+    if (values.help) return null;
+    const short = { kills: "5", minutes: "1", endpoints: "30", seconds: "5" };
+    const length = { ...(values.full ? FULL : short) };
+    const given = (flag: keyof typeof short) => values[flag] ?? length[flag];
+    return {
+      parts: listOf("parts", values.parts, PART_NAMES),
+      stores: listOf("stores", values.stores, STORES),
+      agents: wholes("--agents", values.agents, 2, 100),
+      followers: values.followers === "none" ? [] : wholes("--followers", values.followers, 1, 1000),
+      endpoints: whole("--endpoints", given("endpoints"), 1, 1000),
+      kills: whole("--kills", given("kills"), 1, 1000),
+      minutes: whole("--minutes", given("minutes"), 1, 1440),
+      sizes: wholes("--sizes", values.sizes, 1, 250_000),
+      watchers: whole("--watchers", values.watchers, 1, 4000),
+      seconds: whole("--seconds", given("seconds"), 1, 3600),
+      json: values.json,
+      writePage: values["write-page"],
+      reportOnly: values.report,
+    };
+  });
 }

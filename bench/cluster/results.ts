@@ -1,20 +1,9 @@
 // The file that runs of the benchmark leave: raw values of each part with the machine and the options that it was run with, so that tables and the page can
 // be made from it at any time. A part that is run again replaces what it had.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync } from "node:fs";
 import { z } from "zod";
-
-const machine = z.object({
-  cpu: z.string(),
-  cpus: z.number(),
-  memoryGiB: z.number(),
-  kernel: z.string(),
-  node: z.string(),
-  commit: z.string(),
-  date: z.string(),
-  load: z.number(),
-});
+import { machine, readFigures } from "../figures-file.ts";
 
 const measured = z.object({
   machine,
@@ -33,19 +22,5 @@ export type Results = z.infer<typeof results>;
 /** What the file has; nothing when there is none. Throws with one line when it is another kind of file. */
 export function readResults(path: string): Results {
   if (!existsSync(path)) return { version: 1, parts: {} };
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw new Error(`${path}: ${(error as Error).message}`);
-  }
-  const parsed = results.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new Error(`${path}: not a file of results of this version: ${issue.path.join(".") || "the whole"}: ${issue.message}`);
-}
-
-export function writeResults(path: string, all: Results): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${JSON.stringify(all)}\n`);
+  return readFigures(path, results);
 }

@@ -4,12 +4,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BACKGROUND_MAX, background } from "../background.ts";
+import { runProgram } from "../command-line.ts";
+import { writeFigures } from "../figures-file.ts";
 import { describeMachine, ROOT } from "../machine.ts";
 import { type Options, readOptions } from "./options.ts";
 import { page, terminal } from "./page.ts";
 import type { Part } from "./part.ts";
 import { PARTS } from "./parts/index.ts";
-import { type Measured, readResults, writeResults } from "./results.ts";
+import { type Measured, readResults } from "./results.ts";
 
 const PAGE = join(ROOT, "docs", "cluster-figures.md");
 
@@ -38,7 +40,7 @@ async function main(): Promise<void> {
       if (!options.reportOnly) {
         results.parts[part.name] = await measure(part, options);
         // After each part: what was measured for minutes is not lost with what comes later.
-        writeResults(options.json, results);
+        writeFigures(options.json, results);
       }
       const measured = results.parts[part.name];
       if (measured) console.log(`\n${terminal(part, measured)}`);
@@ -53,7 +55,4 @@ async function main(): Promise<void> {
   console.log(`wrote ${PAGE}`);
 }
 
-await main().catch((error: unknown) => {
-  console.error(`bench:cluster: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-});
+await runProgram("bench:cluster", main);

@@ -54,6 +54,21 @@ export async function standCluster(count: number, store: StoreName, told: (what:
   }
 }
 
+/** Stands a cluster for as long as `work` takes, whatever comes of it. */
+export async function withCluster<Result>(
+  count: number,
+  store: StoreName,
+  told: (what: string) => void,
+  work: (stood: Stood) => Promise<Result>,
+): Promise<Result> {
+  const stood = await standCluster(count, store, told);
+  try {
+    return await work(stood);
+  } finally {
+    await stood.lab.close();
+  }
+}
+
 /** One more agent. */
 async function join(cluster: Cluster, host: Host): Promise<void> {
   const member = await persistently(() => cluster.newMember(host));

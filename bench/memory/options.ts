@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { help, optionsOf, whole } from "../command-line.ts";
 import { ROOT } from "../machine.ts";
 
 export interface Options {
@@ -23,18 +24,14 @@ const HELP = `npm run bench:memory -- [options]: what the data path threads allo
   --json FILE      where the figures go (build/memory.json)
   --help`;
 
-function fail(message: string): never {
-  console.error(`bench:memory: ${message}`);
-  process.exit(2);
-}
-
 function isInjection(text: string): text is Options["injection"] {
   return ["auto", "on", "off"].includes(text);
 }
 
-function parse() {
-  try {
-    return parseArgs({
+/** The command line, checked. Ends the program on --help and on anything wrong. */
+export function readOptions(): Options {
+  return optionsOf("bench:memory", HELP, () => {
+    const { values } = parseArgs({
       options: {
         seconds: { type: "string", default: "5" },
         warm: { type: "string", default: "5" },
@@ -42,33 +39,19 @@ function parse() {
         injection: { type: "string", default: "auto" },
         bound: { type: "string", default: "1" },
         json: { type: "string", default: join(ROOT, "build", "memory.json") },
-        help: { type: "boolean", default: false },
+        help,
       },
-    }).values;
-  } catch (error) {
-    return fail((error as Error).message);
-  }
-}
-
-/** The command line, checked. Ends the program on --help and on anything unknown. */
-export function readOptions(): Options {
-  const values = parse();
-  if (values.help) {
-    console.log(HELP);
-    process.exit(0);
-  }
-  const whole = (name: "seconds" | "warm" | "workers", min: number) => {
-    if (!/^\d+$/.test(values[name]) || Number(values[name]) < min) fail(`--${name} ${values[name]}: a whole number from ${min} on`);
-    return Number(values[name]);
-  };
-  if (!isInjection(values.injection)) fail(`--injection ${values.injection}: auto, on or off`);
-  if (!/^\d+(\.\d+)?$/.test(values.bound)) fail(`--bound ${values.bound}: bytes, such as 0.5`);
-  return {
-    seconds: whole("seconds", 1),
-    warm: whole("warm", 0),
-    workers: whole("workers", 1),
-    injection: values.injection,
-    bound: Number(values.bound),
-    json: values.json,
-  };
+    });
+    if (values.help) return null;
+    if (!isInjection(values.injection)) throw new Error(`--injection ${values.injection}: auto, on or off`);
+    if (!/^\d+(\.\d+)?$/.test(values.bound)) throw new Error(`--bound ${values.bound}: bytes, such as 0.5`);
+    return {
+      seconds: whole("--seconds", values.seconds, 1),
+      warm: whole("--warm", values.warm, 0),
+      workers: whole("--workers", values.workers, 1),
+      injection: values.injection,
+      bound: Number(values.bound),
+      json: values.json,
+    };
+  });
 }

@@ -1,9 +1,9 @@
 // npm run bench:memory: does the data path allocate in JavaScript? Two agents, traffic between their containers, and V8's sampling heap profiler on the
 // data path threads, over a window in which they are warm (what is optimised by then stays so). It counts what is allocated, not what survives.
 
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
 import { Lab } from "../../lab/lab.ts";
+import { runProgram } from "../command-line.ts";
+import { writeFigures } from "../figures-file.ts";
 import { describeMachine } from "../machine.ts";
 import { type Measurement, measurePhases } from "./measure.ts";
 import { readOptions } from "./options.ts";
@@ -20,8 +20,7 @@ async function main(): Promise<void> {
     await lab.close();
   }
   console.log(`${table(measurements)}\n\n${conditions(machine, options)}`);
-  mkdirSync(dirname(options.json), { recursive: true });
-  writeFileSync(options.json, `${JSON.stringify({ machine, options, measurements }, null, 2)}\n`);
+  writeFigures(options.json, { machine, options, measurements });
   console.log(`figures: ${options.json}`);
   const over = measurements.filter(({ bytes, calls }) => bytes / calls > options.bound);
   for (const { phase, host, bytes, calls } of over)
@@ -29,7 +28,4 @@ async function main(): Promise<void> {
   if (over.length > 0) process.exitCode = 1;
 }
 
-await main().catch((error: unknown) => {
-  console.error(`bench:memory: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-});
+await runProgram("bench:memory", main);

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { help, optionsOf, whole } from "../command-line.ts";
 import { ROOT } from "../machine.ts";
 
 export interface Options {
@@ -27,45 +28,31 @@ from the books, or when a container's stack saw a wrong checksum
 
 The first third is for warming up, ${WARM_SECONDS_MAX} s at most.`;
 
-function fail(message: string): never {
-  console.error(`bench:soak: ${message}`);
-  process.exit(2);
+function positive(flag: string, text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text) && Number(text) > 0) return Number(text);
+  throw new Error(`${flag} ${text}: a number above 0`);
 }
 
-function parse() {
-  try {
-    return parseArgs({
+/** The command line, checked. Ends the program on --help and on anything wrong. */
+export function readOptions(): Options {
+  return optionsOf("bench:soak", HELP, () => {
+    const { values } = parseArgs({
       options: {
         minutes: { type: "string", default: "10" },
         workers: { type: "string" },
         bound: { type: "string", default: "8" },
         json: { type: "string", default: join(ROOT, "build", "soak.json") },
-        help: { type: "boolean", default: false },
+        help,
       },
-    }).values;
-  } catch (error) {
-    return fail((error as Error).message);
-  }
-}
-
-/** The command line, checked. Ends the program on --help and on anything unknown. */
-export function readOptions(): Options {
-  const values = parse();
-  if (values.help) {
-    console.log(HELP);
-    process.exit(0);
-  }
-  const positive = (name: "minutes" | "bound") => {
-    if (!/^\d+(\.\d+)?$/.test(values[name]) || Number(values[name]) === 0) fail(`--${name} ${values[name]}: a number above 0`);
-    return Number(values[name]);
-  };
-  if (values.workers !== undefined && !/^[1-9]\d*$/.test(values.workers)) fail(`--workers ${values.workers}: a whole number from 1 on`);
-  const minutes = positive("minutes");
-  return {
-    minutes,
-    warmSeconds: Math.min(WARM_SECONDS_MAX, minutes * 60 * WARM_SHARE),
-    workers: values.workers === undefined ? null : Number(values.workers),
-    boundMiB: positive("bound"),
-    json: values.json,
-  };
+    });
+    if (values.help) return null;
+    const minutes = positive("--minutes", values.minutes);
+    return {
+      minutes,
+      warmSeconds: Math.min(WARM_SECONDS_MAX, minutes * 60 * WARM_SHARE),
+      workers: values.workers === undefined ? null : whole("--workers", values.workers, 1),
+      boundMiB: positive("--bound", values.bound),
+      json: values.json,
+    };
+  });
 }

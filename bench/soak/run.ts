@@ -1,10 +1,10 @@
 // npm run bench:soak: two agents at full load for minutes: streams, floods, broadcasts, pings, a container that comes and goes. Then the load stops, and
 // memory must have been flat, every frame of every network in the books, and no checksum wrong. Exit code 1 when something does not hold.
 
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
 import { Lab } from "../../lab/lab.ts";
 import { relayMetrics } from "../../lab/metrics.ts";
+import { runProgram } from "../command-line.ts";
+import { writeFigures } from "../figures-file.ts";
 import { describeMachine } from "../machine.ts";
 import { readOptions } from "./options.ts";
 import { conditions, report } from "./report.ts";
@@ -33,9 +33,8 @@ async function main(): Promise<void> {
     for (const [i, agent] of world.agents.entries()) verdicts.push(await judge(agent, samples[i], options));
     const checksums = await checksumComplaints(world);
     console.log(`${report(verdicts, traffic)}\n\n${conditions(machine, options, verdicts)}`);
-    mkdirSync(dirname(options.json), { recursive: true });
     const hosts = world.agents.map(({ host }, i) => ({ host: host.name, samples: samples[i] }));
-    writeFileSync(options.json, `${JSON.stringify({ machine, options, verdicts, checksums, traffic, hosts }, null, 2)}\n`);
+    writeFigures(options.json, { machine, options, verdicts, checksums, traffic, hosts });
     console.log(`figures: ${options.json}`);
     const complaints = [...verdicts.flatMap(({ host, complaints }) => complaints.map((text) => `host ${host}: ${text}`)), ...checksums];
     for (const complaint of complaints) console.error(`bench:soak: ${complaint}`);
@@ -47,7 +46,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main().catch((error: unknown) => {
-  console.error(`bench:soak: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-});
+await runProgram("bench:soak", main);

@@ -1,10 +1,11 @@
 // npm run bench:stages: what a lone ping costs, stage by stage.
 
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { Lab } from "../../lab/lab.ts";
+import { help, optionsOf, runProgram, whole } from "../command-line.ts";
+import { writeFigures } from "../figures-file.ts";
 import { describeMachine, ROOT } from "../machine.ts";
 import { type Account, account } from "./measure.ts";
 
@@ -14,30 +15,17 @@ const HELP = `npm run bench:stages -- [options]: what a lone ping costs, stage b
   --json FILE   where the figures go (build/stages.json)
   --help`;
 
-function fail(message: string): never {
-  console.error(`bench:stages: ${message}`);
-  process.exit(2);
-}
-
 function options(): { pings: number; json: string } {
-  let values: { pings: string; json: string; help: boolean };
-  try {
-    values = parseArgs({
+  return optionsOf("bench:stages", HELP, () => {
+    const { values } = parseArgs({
       options: {
         pings: { type: "string", default: "10000" },
         json: { type: "string", default: join(ROOT, "build", "stages.json") },
-        help: { type: "boolean", default: false },
+        help,
       },
-    }).values;
-  } catch (error) {
-    return fail((error as Error).message);
-  }
-  if (values.help) {
-    console.log(HELP);
-    process.exit(0);
-  }
-  if (!/^\d+$/.test(values.pings) || Number(values.pings) < 100) fail(`--pings ${values.pings}: a whole number from 100 on`);
-  return { pings: Number(values.pings), json: values.json };
+    });
+    return values.help ? null : { pings: whole("--pings", values.pings, 100), json: values.json };
+  });
 }
 
 /** Waiting is what is left over: it is no stage of its own. */
@@ -82,14 +70,10 @@ async function main(): Promise<void> {
     console.log(
       `${machine.cpu}, kernel ${machine.kernel}, Node ${machine.node}, commit ${machine.commit}, load ${machine.load.toFixed(2)}`,
     );
-    mkdirSync(join(ROOT, "build"), { recursive: true });
-    writeFileSync(json, `${JSON.stringify({ machine, ...result }, null, 2)}\n`);
+    writeFigures(json, { machine, ...result });
   } finally {
     for (const lab of labs.reverse()) await lab.close();
   }
 }
 
-await main().catch((error: unknown) => {
-  console.error(`bench:stages: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-});
+await runProgram("bench:stages", main);

@@ -11,6 +11,7 @@ import { sockaddr } from "../../host/sys/sockaddr.ts";
 import { openTap } from "../../host/sys/tap.ts";
 import { ipBatch } from "../../lab/command.ts";
 import { ethernet, ipv4, TYPE_IPV4, udp } from "../../lab/traffic/frames.ts";
+import { help, optionsOf, runProgram, whole } from "../command-line.ts";
 import { Buffers, OP_ASYNC_CANCEL, OP_SENDMSG, OP_WRITE, Pages, Ring, RWF_NOWAIT } from "./ring.ts";
 
 const HELP = `unshare --net node bench/trials/io-uring.ts [--rounds N]   (root; a network namespace of its own)
@@ -180,29 +181,16 @@ function measure(stage: Stage, batch: number, rounds: number): [string, string] 
   return [summary(calls), summary(rings)];
 }
 
-/** Ends the program: it was called wrongly. */
-function fail(message: string): never {
-  console.error(`io-uring: ${message}`);
-  process.exit(2);
-}
-
 /** The command line and the namespace, checked. */
 function readRounds(): number {
-  const options = { rounds: { type: "string", default: "2000" }, help: { type: "boolean", default: false } } as const;
-  try {
-    const { values } = parseArgs({ options });
-    if (values.help) {
-      console.log(HELP);
-      process.exit(0);
-    }
-    const rounds = Number(values.rounds);
-    if (!Number.isInteger(rounds) || rounds < 4) fail(`--rounds ${values.rounds}: a whole number from 4 on`);
+  return optionsOf("io-uring", HELP, () => {
+    const { values } = parseArgs({ options: { rounds: { type: "string", default: "2000" }, help } });
+    if (values.help) return null;
     // Two lines of titles, then lo.
-    if (readFileSync("/proc/net/dev", "utf8").trim().split("\n").length > 3) fail("it needs a network namespace of its own: see --help");
-    return rounds;
-  } catch (error) {
-    return fail((error as Error).message);
-  }
+    if (readFileSync("/proc/net/dev", "utf8").trim().split("\n").length > 3)
+      throw new Error("it needs a network namespace of its own: see --help");
+    return whole("--rounds", values.rounds, 4);
+  });
 }
 
 async function main(): Promise<void> {
@@ -236,7 +224,4 @@ async function main(): Promise<void> {
 
 const rounds = readRounds();
 let ring: Ring;
-await main().catch((error: Error) => {
-  console.error(`io-uring: ${error.message}`);
-  process.exitCode = 1;
-});
+await runProgram("io-uring", main);

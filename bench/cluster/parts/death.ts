@@ -7,7 +7,7 @@ import { scrapeRelay, total } from "../../../lab/metrics.ts";
 import { eventually } from "../../../lab/wait.ts";
 import type { Options } from "../options.ts";
 import type { Part, Row } from "../part.ts";
-import { apiOf, relays, type Stood, standCluster } from "../stand.ts";
+import { apiOf, relays, type Stood, withCluster } from "../stand.ts";
 
 const AGENTS = 6;
 const LOOK_MS = 25;
@@ -125,12 +125,9 @@ dead is counted, from the agents' logs and from a look every ${SUSPECTS_MS} ms.`
     { key: "deaths", title: "called dead", unit: "", statistic: "sum", digits: 0, atMost: 0 },
   ],
   conditions: () => `${AGENTS} agents with one worker each, embedded store`,
-  async run(options: Options, told) {
-    const stood = await standCluster(AGENTS, "embedded", told);
-    try {
-      return [await kills(stood, options.kills, told), await lossy(stood, options.minutes, told)];
-    } finally {
-      await stood.lab.close();
-    }
-  },
+  run: (options: Options, told) =>
+    withCluster(AGENTS, "embedded", told, async (stood) => [
+      await kills(stood, options.kills, told),
+      await lossy(stood, options.minutes, told),
+    ]),
 };

@@ -5,7 +5,7 @@ import type { Options } from "../options.ts";
 import type { Part, Row } from "../part.ts";
 import { cpuOf, memoryOf } from "../process.ts";
 import { Program } from "../program.ts";
-import { accessOf, STORE_WORDS, type Stood, type StoreName, standCluster } from "../stand.ts";
+import { accessOf, STORE_WORDS, type Stood, type StoreName, withCluster } from "../stand.ts";
 
 /** A network of nobody: its keys are watched as any network's. */
 const PREFIX = "/weft/v1/endpoint/benchmark/";
@@ -111,14 +111,7 @@ each second, as agents do.`,
     `${watchers.toLocaleString("en")} watchers, ${seconds} s of changes; 100 % = one CPU; clients, manager and store share this machine's CPUs`,
   async run(options, told) {
     const rows: Row[] = [];
-    for (const store of options.stores) {
-      const stood = await standCluster(2, store, told);
-      try {
-        rows.push(await measure(stood, store, options, told));
-      } finally {
-        await stood.lab.close();
-      }
-    }
+    for (const store of options.stores) rows.push(await withCluster(2, store, told, (stood) => measure(stood, store, options, told)));
     return rows;
   },
 };

@@ -10,7 +10,7 @@ import { eventually } from "../../../lab/wait.ts";
 import type { Part, Row } from "../part.ts";
 import { cpuSeconds, memoryOf } from "../process.ts";
 import { Program } from "../program.ts";
-import { accessOf, apiOf, attach, createNetwork, relays, type Stood, standCluster } from "../stand.ts";
+import { accessOf, apiOf, attach, createNetwork, relays, type Stood, withCluster } from "../stand.ts";
 
 const NETWORK = "large";
 const BASE = "10.64.0.0";
@@ -137,9 +137,8 @@ program). Then ${CREATES} endpoints are made one after the other by the manager;
     { key: "fill", title: "put by the program", unit: "endpoints/s", statistic: "median", digits: 0 },
   ],
   conditions: () => `${NODES} simulated hosts that live and do not answer; one agent with one worker`,
-  async run(options, told) {
-    const stood = await standCluster(2, "embedded", told);
-    try {
+  run: (options, told) =>
+    withCluster(2, "embedded", told, async (stood) => {
       const [manager, member] = stood.members;
       const network = await createNetwork(stood, NETWORK, `${BASE}/${PREFIX_LENGTH}`);
       const records = new Program(stood.lab, manager.host.netns, "records");
@@ -151,8 +150,5 @@ program). Then ${CREATES} endpoints are made one after the other by the manager;
         rows.push(await measure(scene, options.sizes[i - 1] ?? 0, count));
       }
       return rows;
-    } finally {
-      await stood.lab.close();
-    }
-  },
+    }),
 };

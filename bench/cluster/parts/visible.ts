@@ -9,7 +9,7 @@ import type { Options } from "../options.ts";
 import type { Part, Row } from "../part.ts";
 import { cpuOf } from "../process.ts";
 import { Program } from "../program.ts";
-import { accessOf, apiOf, attach, createNetwork, relays, STORE_WORDS, type Stood, type StoreName, standCluster } from "../stand.ts";
+import { accessOf, apiOf, attach, createNetwork, relays, STORE_WORDS, type Stood, type StoreName, withCluster } from "../stand.ts";
 
 const NETWORK = "bench";
 const SUBNET = "10.64.0.0/16";
@@ -115,9 +115,8 @@ async function burst({ stood, at }: Scene, count: number): Promise<Record<string
   };
 }
 
-async function agents(count: number, store: StoreName, options: Options, told: (what: string) => void): Promise<Row> {
-  const stood = await standCluster(count, store, told);
-  try {
+function agents(count: number, store: StoreName, options: Options, told: (what: string) => void): Promise<Row> {
+  return withCluster(count, store, told, async (stood) => {
     await createNetwork(stood, NETWORK, SUBNET);
     for (const member of stood.members) await attach(member, NETWORK, await stood.lab.namespace(`n${member.host.name}`));
     const scene = { stood, at: await relays(stood.members) };
@@ -129,15 +128,12 @@ async function agents(count: number, store: StoreName, options: Options, told: (
     const [manager, ...others] = (await cpuOf(pids, () => delay(REST_MS))).map((cpu) => (cpu / REST_MS) * 100_000);
     Object.assign(values, { rest: [manager], agentRest: others });
     return { label: `${count} agents, ${STORE_WORDS[store]}`, values };
-  } finally {
-    await stood.lab.close();
-  }
+  });
 }
 
 /** Agents that only follow, in one process. */
-async function followers(count: number, options: Options, told: (what: string) => void): Promise<Row> {
-  const stood = await standCluster(2, "embedded", told);
-  try {
+function followers(count: number, options: Options, told: (what: string) => void): Promise<Row> {
+  return withCluster(2, "embedded", told, async (stood) => {
     const network = await createNetwork(stood, NETWORK, SUBNET);
     const program = new Program(stood.lab, stood.manager.host.netns, "followers");
     told(`${count} agents without a data path begin to follow`);
@@ -155,9 +151,7 @@ async function followers(count: number, options: Options, told: (what: string) =
     const [cpu] = await cpuOf([stood.manager.daemon.pid], () => delay(REST_MS));
     values.rest = [(cpu / REST_MS) * 100_000];
     return { label: `${count} followers, embedded`, values };
-  } finally {
-    await stood.lab.close();
-  }
+  });
 }
 
 export const visible: Part = {

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Results, readResults, writeResults } from "../../../../bench/cluster/results.ts";
+import { type Results, readResults } from "../../../../bench/cluster/results.ts";
+import { writeFigures } from "../../../../bench/figures-file.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -16,7 +17,7 @@ test("what was written is read; no file is no results", () => {
   const machine = { cpu: "", cpus: 1, memoryGiB: 1, kernel: "", node: "", commit: "", date: "", load: 0 };
   const part = { machine, background: [0], seconds: 1, conditions: "", rows: [{ label: "a", values: { ms: [1, 2.5] } }] };
   const all: Results = { version: 1, parts: { store: part } };
-  writeResults(file, all);
+  writeFigures(file, all);
   expect(readResults(file)).toEqual(all);
 });
 
