@@ -30,10 +30,10 @@ export interface Snapshot {
   removeStrays(): number;
 }
 
-/** The networks of these names, their entries looked up one by one, when they are asked for. */
-export function liveActual(parts: Parts, names: Iterable<string>): Actual {
-  const found = [...names].flatMap((name) => parts.networks.find(name) ?? []);
-  return new Map(found.map((network) => [network.name, networkOf(parts, network, [], [])]));
+/** The networks of these keys, their entries looked up one by one, when they are asked for. */
+export function liveActual(parts: Parts, keys: Iterable<string>): Actual {
+  const found = [...keys].flatMap((key) => parts.networks.find(key) ?? []);
+  return new Map(found.map((network) => [network.key, networkOf(parts, network, [], [])]));
 }
 
 export function readActual(parts: Parts): Snapshot {
@@ -60,7 +60,7 @@ export function readActual(parts: Parts): Snapshot {
   }
   const all = [...read.values()];
   return {
-    actual: new Map(all.map(({ network, macs, ips }) => [network.name, networkOf(parts, network, macs, ips)])),
+    actual: new Map(all.map(({ network, macs, ips }) => [network.key, networkOf(parts, network, macs, ips)])),
     places: new Map(all.map(({ network, places }) => [network, places])),
     used,
     removeStrays: () => {

@@ -185,7 +185,7 @@ export class Forwarding {
   }
 
   async #carryOut(actions: readonly Action[], desired: Desired): Promise<Applied> {
-    const failures = new Failures();
+    const failures = new Failures(desired);
     this.#withdraw(actions);
     const ports: Action[] = [];
     for (const action of actions) {
@@ -221,7 +221,7 @@ export class Forwarding {
       case "setPeers": {
         const lines = networks.setPeers(network, action.peers);
         if (lines.length > 0) this.#owed.add(keyOf(action));
-        failures.add(lines.map((line) => `${placeOf(action)}: ${line}`));
+        failures.addAt(action, lines);
         break;
       }
       case "setFdb":
@@ -247,7 +247,7 @@ export class Forwarding {
 
   /** Its ports' interfaces get its new MTU. */
   #changeAll(network: Network): Action[] {
-    return this.ports.of(network).map(({ key, config }) => ({ do: "changePort", network: network.name, key, port: config }));
+    return this.ports.of(network).map(({ key, config }) => ({ do: "changePort", network: network.key, key, port: config }));
   }
 
   async #doPorts(actions: readonly Action[], failures: Failures): Promise<void> {
@@ -287,7 +287,7 @@ export class Forwarding {
       work();
     } catch (error) {
       this.#owed.add(keyOf(action));
-      failures.add([`${placeOf(action)}: ${messageOf(error)}`]);
+      failures.addAt(action, [messageOf(error)]);
     }
   }
 
@@ -322,7 +322,20 @@ export class Forwarding {
 /** Lines for the one who asked. */
 class Failures {
   readonly lines: string[] = [];
+  readonly #desired: Desired;
   #more = 0;
+
+  constructor(desired: Desired) {
+    this.#desired = desired;
+  }
+
+  /** With the place in front: `network blue, fdb 02:42:0a:00:00:02`. */
+  addAt(action: Action, lines: readonly string[]): void {
+    const name = this.#desired.get(action.network)?.settings.name ?? action.network;
+    const what = WORDS[action.do];
+    const place = what === undefined ? `network ${name}` : `network ${name}, ${`${what} ${action.key}`.trim()}`;
+    this.add(lines.map((line) => `${place}: ${line}`));
+  }
 
   add(lines: readonly string[]): void {
     for (const line of lines) {
@@ -346,11 +359,6 @@ const WORDS: Partial<Record<Action["do"], string>> = {
   changePort: "port",
   removePort: "port",
 };
-
-/** Where it is, for a person: `network blue, fdb 02:42:0a:00:00:02`. */
-function placeOf({ network, do: what, key }: Action): string {
-  return ["network", network].join(" ") + (WORDS[what] === undefined ? "" : `, ${[WORDS[what], key].join(" ").trim()}`);
-}
 
 /** Entries that are not learned. */
 function fixedIn(desired: Desired): number {

@@ -1,8 +1,8 @@
 // The last applied `Desired` on disk: what a host forwards when it starts and no manager answers. JSON, a line at a time, so that neither writing nor
 // reading a large one holds up the main thread for long:
 //
-//   {"format":"weft plan","version":1}
-//   {"network":{settings},"peers":[…],"ports":[[key,{…}],…]}      each network …
+//   {"format":"weft plan","version":2}
+//   {"key":KEY,"network":{settings},"peers":[…],"ports":[[key,{…}],…]}      each network …
 //   {"fdb":[[mac,vtep],…]} or {"neighbors":[[ip,mac],…]}          … with its entries, some to a line
 //   {"lines":N}                                                   without it the file was cut short
 //
@@ -17,7 +17,7 @@ import { messageOf } from "../model/errors.ts";
 import type { Desired, DesiredNetwork } from "../model/forwarding.ts";
 
 const FORMAT = "weft plan";
-const VERSION = 1;
+const VERSION = 2;
 const WRITE_MS = 1000;
 const LINE_ENTRIES = 1000;
 /** Several times what the largest tables hold. */
@@ -45,7 +45,7 @@ const PORT = z.object({
   mac: z.string(),
   routes: z.array(z.string()).optional(),
 });
-const NETWORK = z.object({ network: SETTINGS, peers: z.array(z.string()), ports: z.array(z.tuple([z.string(), PORT])) });
+const NETWORK = z.object({ key: z.string(), network: SETTINGS, peers: z.array(z.string()), ports: z.array(z.tuple([z.string(), PORT])) });
 const ENTRIES = z.union([z.object({ fdb: PAIRS }), z.object({ neighbors: PAIRS })]);
 const HEADER = z.object({ format: z.literal(FORMAT), version: z.literal(VERSION) });
 const END = z.object({ lines: z.number() });
@@ -118,9 +118,9 @@ async function writePlan(file: string, desired: Desired): Promise<void> {
 function* linesOf(desired: Desired): Generator<string> {
   let count = 1;
   yield JSON.stringify({ format: FORMAT, version: VERSION });
-  for (const { settings, peers, fdb, neighbors, ports } of desired.values()) {
+  for (const [key, { settings, peers, fdb, neighbors, ports }] of desired) {
     count++;
-    yield JSON.stringify({ network: settings, peers: [...peers], ports: [...ports] });
+    yield JSON.stringify({ key, network: settings, peers: [...peers], ports: [...ports] });
     for (const pairs of some(fdb)) {
       count++;
       yield JSON.stringify({ fdb: pairs });
@@ -162,9 +162,9 @@ function parsePlan(lines: readonly string[]): Desired {
   for (const line of lines.slice(1, last)) {
     const value = JSON.parse(line) as object;
     if ("network" in value) {
-      const { network: settings, peers, ports } = NETWORK.parse(value);
+      const { key, network: settings, peers, ports } = NETWORK.parse(value);
       network = { settings, peers: new Set(peers), fdb: new Map(), neighbors: new Map(), ports: new Map(ports) };
-      desired.set(settings.name, network);
+      desired.set(key, network);
     } else {
       const entries = ENTRIES.parse(value);
       if (network === undefined) throw new Error("entries of no network");

@@ -16,6 +16,8 @@ import type { Vtep, Vteps } from "./vteps.ts";
 
 export interface Network {
   readonly index: number;
+  /** By which it is asked for (Desired). */
+  readonly key: string;
   readonly name: string;
   settings: NetworkSettings;
   /** Inner IP MTU in bytes. */
@@ -39,7 +41,7 @@ export class Networks {
   readonly #fdbCapacity: number;
   readonly #indices = new Indices(abi.NETWORKS_MAX);
   readonly #byIndex: (Network | undefined)[] = [];
-  readonly #byName = new Map<string, Network>();
+  readonly #byKey = new Map<string, Network>();
   /** Withdrawn, and still counted in. */
   readonly #leaving = new Set<number>();
   /** By worker: what was counted in networks that are gone. */
@@ -57,32 +59,33 @@ export class Networks {
   }
 
   get all(): Network[] {
-    return [...this.#byName.values()];
+    return [...this.#byKey.values()];
   }
 
   at(index: number): Network | undefined {
     return this.#byIndex[index];
   }
 
-  find(name: string): Network | undefined {
-    return this.#byName.get(name);
+  find(key: string): Network | undefined {
+    return this.#byKey.get(key);
   }
 
-  /** Throws OperationError when there is no network of this name: it could not be made. */
-  get(name: string): Network {
-    const network = this.#byName.get(name);
+  /** Throws OperationError when it is not there: it could not be made. */
+  get(key: string): Network {
+    const network = this.#byKey.get(key);
     if (network === undefined) throw new OperationError("there is no such network on this host");
     return network;
   }
 
   /** Throws OperationError when there is no room, or another network has its VNI. */
-  add(name: string, settings: NetworkSettings): void {
+  add(key: string, settings: NetworkSettings): void {
     this.#assertFree(settings.vni);
     const index = this.#indices.take();
     if (index === 0) throw new OperationError(`no room in the table: at most ${abi.NETWORKS_MAX - 1} fit`);
     const network: Network = {
       index,
-      name,
+      key,
+      name: settings.name,
       settings,
       mtu: settings.mtu ?? this.#vteps.mtu,
       peers: new Map(),
@@ -91,7 +94,7 @@ export class Networks {
       refused: 0,
     };
     this.#byIndex[index] = network;
-    this.#byName.set(name, network);
+    this.#byKey.set(key, network);
     this.#write(network);
     this.#stale.add(network);
   }
@@ -111,7 +114,7 @@ export class Networks {
     const { entries, tables, memory } = this.#plane;
     for (const network of networks) {
       this.#byIndex[network.index] = undefined;
-      this.#byName.delete(network.name);
+      this.#byKey.delete(network.key);
       this.#stale.delete(network);
       this.#leaving.add(network.index);
       entries.unmapNetwork(network.index);
@@ -191,10 +194,10 @@ export class Networks {
    * no room from another.
    */
   share(fixed: number): void {
-    const share = Math.max(0, Math.floor(((this.#fdbCapacity - fixed) * 0.875) / Math.max(1, this.#byName.size)));
+    const share = Math.max(0, Math.floor(((this.#fdbCapacity - fixed) * 0.875) / Math.max(1, this.#byKey.size)));
     if (share === this.#learnedMax) return;
     this.#learnedMax = share;
-    for (const network of this.#byName.values()) this.#plane.entries.network(network.index)[abi.N_LEARNED_MAX / 4] = this.#learnedMax;
+    for (const network of this.#byKey.values()) this.#plane.entries.network(network.index)[abi.N_LEARNED_MAX / 4] = this.#learnedMax;
   }
 
   /** FDB entries of each VTEP, as the tables have them: what was counted may have been removed by somebody else. */
@@ -209,7 +212,7 @@ export class Networks {
   repair(portsOf: PortsOf): number {
     const { entries, memory } = this.#plane;
     let wrong = 0;
-    for (const network of this.#byName.values()) {
+    for (const network of this.#byKey.values()) {
       const row = entries.network(network.index);
       const before = row.slice();
       const mapped = entries.networkOfVni(network.settings.vni) === network.index;

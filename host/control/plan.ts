@@ -27,7 +27,7 @@ export interface ActualNetwork {
 
 export type Actual = ReadonlyMap<string, ActualNetwork>;
 
-/** `key` is what it is about: a MAC, an IP address, `netns/interface`, or nothing. */
+/** `network` is its key in Desired; `key` is what it is about: a MAC, an IP address, `netns/interface`, or nothing. */
 export type Action = { network: string; key: string } & (
   | { do: "addNetwork" | "changeNetwork"; settings: NetworkSettings }
   | { do: "removeNetwork" | "removePort" | "removeFdb" | "removeNeighbor" }

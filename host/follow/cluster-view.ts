@@ -183,7 +183,7 @@ export class ClusterView {
     this.#touch(member).frame = true;
     if (member.local.size > 0) return false;
     this.#members.delete(network);
-    this.desired.delete(member.record.name);
+    this.desired.delete(network);
     return true;
   }
 
@@ -249,7 +249,7 @@ export class ClusterView {
   }
 
   #join(network: NetworkRecord): Member {
-    const seed = this.#seed.get(network.name);
+    const seed = this.#seed.get(network.id);
     const from = seed?.settings.vni === network.vni ? seed : undefined;
     const desired: DesiredNetwork = {
       settings: settingsOf(network),
@@ -270,7 +270,7 @@ export class ClusterView {
       doubtful: new Set<string>(),
     };
     this.#members.set(network.id, member);
-    this.desired.set(network.name, desired);
+    this.desired.set(network.id, desired);
     return member;
   }
 
@@ -283,9 +283,9 @@ export class ClusterView {
   }
 
   #touch(member: Member): DirtyNetwork {
-    const { name } = member.record;
-    const dirty = this.#dirty.get(name) ?? { frame: false, macs: new Set<string>(), ips: new Set<string>() };
-    this.#dirty.set(name, dirty);
+    const { id } = member.record;
+    const dirty = this.#dirty.get(id) ?? { frame: false, macs: new Set<string>(), ips: new Set<string>() };
+    this.#dirty.set(id, dirty);
     return dirty;
   }
 

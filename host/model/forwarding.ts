@@ -3,7 +3,7 @@
 
 import type { NetworkConfig, PortConfig } from "./config.ts";
 
-/** All networks of this host, by name. */
+/** All networks of this host: by name when a file says so, which has each once; by id in a cluster, where another network may have the name of one that goes. */
 export type Desired = Map<string, DesiredNetwork>;
 
 /** Everything of a network that is not a list: host/model/config.ts says what each is. */

@@ -48,7 +48,7 @@ function desiredWith(entries: number): Desired {
     ports: new Map(),
   };
   return new Map([
-    ["blue", blue],
+    ["w1", blue],
     ["probes", probes],
   ]);
 }
@@ -84,7 +84,7 @@ test("is written soon, at most once a second, as it then is; and when it is stop
     return typeof read !== "string" && read.has(name);
   };
   plan.save(desired);
-  await eventually("the first", () => has("blue"));
+  await eventually("the first", () => has("w1"));
   const first = performance.now();
   for (const name of ["second", "third"]) {
     desired.set(name, { ...desiredWith(0).get("probes")!, settings: { ...SETTINGS, name } });
@@ -93,10 +93,10 @@ test("is written soon, at most once a second, as it then is; and when it is stop
   await eventually("the others", () => has("second"));
   expect(performance.now() - first).toBeGreaterThan(500);
   expect(has("third")).toBe(true);
-  desired.delete("blue");
+  desired.delete("w1");
   plan.save(desired);
   await plan.stop();
-  expect(has("blue")).toBe(false);
+  expect(has("w1")).toBe(false);
   expect(failures).toEqual([]);
 });
 
@@ -118,7 +118,7 @@ test("that cannot be used says why", async () => {
   for (const cut of [0, 10, whole.length >> 1, whole.length - 2])
     expect(changed(whole.slice(0, cut)), `cut at ${cut}`).toMatch(/plan\.json: /);
   expect(changed(lines.toSpliced(3, 1).join("\n"))).toMatch(/cut short/);
-  expect(changed(whole.replace('"version":1', '"version":2'))).toMatch(/not a plan that this version reads/);
+  expect(changed(whole.replace('"version":2', '"version":1'))).toMatch(/not a plan that this version reads/);
   expect(changed(whole.replace('"vni":42', '"vni":"x"'))).toMatch(/not a plan/);
   expect(changed(lines.toSpliced(1, 1, lines[2]).join("\n"))).toMatch(/entries of no network/);
   expect(changed(whole)).toEqual(desiredWith(2000));
@@ -137,5 +137,5 @@ test("a large one leaves the main thread to others while it is written", async (
   // More than a hundred lines of each kind: not one turn for all of them.
   expect(turns.length).toBeGreaterThan(10);
   const read = readPlan(file) as Desired;
-  expect([read.get("blue")?.fdb.size, read.get("blue")?.neighbors.size]).toEqual([100_000, 100_000]);
+  expect([read.get("w1")?.fdb.size, read.get("w1")?.neighbors.size]).toEqual([100_000, 100_000]);
 });

@@ -32,7 +32,7 @@ test("a network without an endpoint of this host is not forwarded", () => {
 
 test("remote endpoints become FDB entries, neighbours and peers; local ones ports", () => {
   const view = viewOf(NODES, [endpointRecord("w1", "self", 1), endpointRecord("w1", "b", 2, { addresses: ["10.0.0.2/24", "fd00::2/64"] })]);
-  const blue = view.desired.get("blue");
+  const blue = view.desired.get("w1");
   expect(blue?.fdb).toEqual(new Map([["02:00:00:00:00:02", "10.99.0.2"]]));
   expect(blue?.neighbors).toEqual(
     new Map([
@@ -49,29 +49,29 @@ test("a network's other subnets are on-link for a port, those of a family that i
   const subnets = ["10.0.0.0/24", "10.0.1.0/24", "fd00::/64"].map(subnet);
   const view = new ClusterView("self");
   view.addLocal(networkRecord("w1", { name: "blue", subnets }), local(1));
-  expect(view.desired.get("blue")?.ports.get("/run/netns/c1/eth0")?.routes).toEqual(["10.0.1.0/24"]);
+  expect(view.desired.get("w1")?.ports.get("/run/netns/c1/eth0")?.routes).toEqual(["10.0.1.0/24"]);
 });
 
 test("one changed endpoint is all that is dirty", () => {
   const view = viewOf(NODES, [endpointRecord("w1", "b", 2)]);
   view.takeDirty();
   view.setEndpoint(endpointRecord("w1", "b", 3));
-  expect(view.takeDirty()).toEqual(new Map([["blue", { frame: false, macs: new Set(["02:00:00:00:00:03"]), ips: new Set(["10.0.0.3"]) }]]));
+  expect(view.takeDirty()).toEqual(new Map([["w1", { frame: false, macs: new Set(["02:00:00:00:00:03"]), ips: new Set(["10.0.0.3"]) }]]));
 });
 
 test("a node with another VTEP takes its endpoints along", () => {
   const view = viewOf(NODES, [endpointRecord("w1", "b", 2), endpointRecord("w1", "c", 3)]);
   view.setNode(nodeRecord("b", "10.99.0.9"));
-  expect(view.desired.get("blue")?.fdb.get("02:00:00:00:00:02")).toBe("10.99.0.9");
-  expect(view.desired.get("blue")?.peers).toEqual(new Set(["10.99.0.9", "10.99.0.3"]));
+  expect(view.desired.get("w1")?.fdb.get("02:00:00:00:00:02")).toBe("10.99.0.9");
+  expect(view.desired.get("w1")?.peers).toEqual(new Set(["10.99.0.9", "10.99.0.3"]));
 });
 
 test("an endpoint that moved is not lost when its old record goes last", () => {
   const view = viewOf(NODES, [endpointRecord("w1", "b", 2)]);
   view.setEndpoint(endpointRecord("w1", "c", 2, { id: "moved" }));
   view.removeEndpoint("w1", "e2");
-  expect(view.desired.get("blue")?.fdb.get("02:00:00:00:00:02")).toBe("10.99.0.3");
-  expect(view.desired.get("blue")?.neighbors.get("10.0.0.2")).toBe("02:00:00:00:00:02");
+  expect(view.desired.get("w1")?.fdb.get("02:00:00:00:00:02")).toBe("10.99.0.3");
+  expect(view.desired.get("w1")?.neighbors.get("10.0.0.2")).toBe("02:00:00:00:00:02");
 });
 
 test("the dead are those without a lease, but this host", () => {
@@ -86,13 +86,13 @@ test("until a network's endpoints are known it is forwarded as before; then what
   const seed: Desired = new Map(viewOf(NODES, [endpointRecord("w1", "b", 2), endpointRecord("w1", "c", 3)]).desired);
   const view = new ClusterView("self", seed);
   view.addLocal(BLUE, local(1));
-  expect(view.desired.get("blue")?.fdb.size).toBe(2);
+  expect(view.desired.get("w1")?.fdb.size).toBe(2);
   view.setNodes(NODES);
   view.takeDirty();
   view.setEndpoints("w1", [endpointRecord("w1", "b", 2)]);
-  expect([...(view.desired.get("blue")?.fdb.keys() ?? [])]).toEqual(["02:00:00:00:00:02"]);
-  expect(view.desired.get("blue")?.peers).toEqual(new Set(["10.99.0.2"]));
-  expect(view.takeDirty()?.get("blue")?.macs.has("02:00:00:00:00:03")).toBe(true);
+  expect([...(view.desired.get("w1")?.fdb.keys() ?? [])]).toEqual(["02:00:00:00:00:02"]);
+  expect(view.desired.get("w1")?.peers).toEqual(new Set(["10.99.0.2"]));
+  expect(view.takeDirty()?.get("w1")?.macs.has("02:00:00:00:00:03")).toBe(true);
 });
 
 test("what the store lacks of this host, and what it has too much", () => {
@@ -105,7 +105,7 @@ test("the last local endpoint takes the network along", () => {
   const view = viewOf(NODES, [endpointRecord("w1", "b", 2)]);
   expect(view.removeLocal("w1", "e1")).toBe(true);
   expect(view.desired.size).toBe(0);
-  expect(view.takeDirty()?.get("blue")?.frame).toBe(true);
+  expect(view.takeDirty()?.get("w1")?.frame).toBe(true);
 });
 
 type Step =
@@ -138,9 +138,9 @@ test("whatever came in whichever order, the tables are those of the state that i
             return vtep === undefined ? [] : [[macOf(mac), `10.99.0.${vtep}`] as const];
           }),
         );
-        expect(view.desired.get("blue")?.fdb).toEqual(expected);
+        expect(view.desired.get("w1")?.fdb).toEqual(expected);
         expect(applied).toEqual(expected);
-        expect(view.desired.get("blue")?.peers).toEqual(new Set(expected.values()));
+        expect(view.desired.get("w1")?.peers).toEqual(new Set(expected.values()));
       }
     }),
   );
@@ -172,8 +172,8 @@ function take(view: ClusterView, each: Step, nodes: Map<string, number>, endpoin
 
 /** What applying no more than the dirty entries would make of the tables. */
 function follow(view: ClusterView, dirty: Exclude<Dirty, "all"> | null, applied: Map<string, string>): void {
-  for (const mac of dirty?.get("blue")?.macs ?? []) {
-    const vtep = view.desired.get("blue")?.fdb.get(mac);
+  for (const mac of dirty?.get("w1")?.macs ?? []) {
+    const vtep = view.desired.get("w1")?.fdb.get(mac);
     if (vtep === undefined) applied.delete(mac);
     else applied.set(mac, vtep);
   }
@@ -192,7 +192,7 @@ test("nobody is dead until it is heard who lives", () => {
 test("what a later snapshot has no longer is forwarded to until it is dropped, or told of again", () => {
   const all = [endpointRecord("w1", "b", 2), endpointRecord("w1", "c", 3), endpointRecord("w1", "b", 4)];
   const view = viewOf(NODES, all);
-  const fdb = () => [...(view.desired.get("blue")?.fdb.keys() ?? [])].sort();
+  const fdb = () => [...(view.desired.get("w1")?.fdb.keys() ?? [])].sort();
   expect(view.setEndpoints("w1", all)).toBe(false);
   expect(view.setEndpoints("w1", all.slice(0, 1))).toBe(true);
   expect(fdb()).toHaveLength(3);
@@ -202,10 +202,23 @@ test("what a later snapshot has no longer is forwarded to until it is dropped, o
   view.takeDirty();
   view.dropDoubtful("w1");
   expect(fdb()).toHaveLength(3);
-  expect(view.desired.get("blue")?.fdb.get(all[2].mac)).toBe("10.99.0.3");
+  expect(view.desired.get("w1")?.fdb.get(all[2].mac)).toBe("10.99.0.3");
   expect(view.setEndpoints("w1", [])).toBe(true);
   view.dropDoubtful("w1");
   expect(fdb()).toEqual([]);
-  expect(view.desired.get("blue")?.peers).toEqual(new Set());
+  expect(view.desired.get("w1")?.peers).toEqual(new Set());
   view.dropDoubtful("w2");
+});
+
+test("a network that has the name, and the VNI, of one that goes is another: nothing of either is in the other", () => {
+  const view = viewOf(NODES, [endpointRecord("w1", "b", 2)]);
+  view.takeDirty();
+  const second = networkRecord("w2", { name: "blue" });
+  view.addLocal(second, { ...local(7), record: endpointRecord("w2", "self", 7) });
+  expect([...view.desired.keys()]).toEqual(["w1", "w2"]);
+  view.setEndpoints("w2", [endpointRecord("w2", "c", 3)]);
+  view.removeLocal("w1", local(1).record.id);
+  expect([...(view.desired.get("w2")?.fdb ?? [])]).toEqual([["02:00:00:00:00:03", "10.99.0.3"]]);
+  expect([...view.desired.keys()]).toEqual(["w2"]);
+  expect([...(view.takeDirty()?.keys() ?? [])].sort()).toEqual(["w1", "w2"]);
 });

@@ -44,7 +44,7 @@ async function joinBlue(): Promise<EndpointRecord> {
   return record;
 }
 
-const fdb = () => Object.fromEntries(view.desired.get("blue")?.fdb ?? []);
+const fdb = () => Object.fromEntries(view.desired.get(blue.id)?.fdb ?? []);
 
 test("what was there before is known once it has synced, and so is who lives", async () => {
   await cluster.die("c");
@@ -126,5 +126,5 @@ test("flush() comes back when what it waited for is applied, changes that come m
   const before = applies;
   await follower.flush();
   expect(applies).toBeGreaterThan(before);
-  expect(view.desired.get("blue")?.ports.size).toBe(2);
+  expect(view.desired.get(blue.id)?.ports.size).toBe(2);
 });

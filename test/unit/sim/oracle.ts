@@ -91,13 +91,13 @@ function suspended({ mirror }: World, host: Host, agent: Agent): string[] {
 
 function tables({ mirror }: World, host: Host, agent: Agent): string[] {
   const records = [...mirror.endpoints.values()];
-  const names = new Set<string>();
+  const ids = new Set<string>();
   const said: string[] = [];
   for (const network of mirror.networks.values()) {
     const here = records.filter((record) => record.network === network.id);
     const local = here.filter(({ node }) => node === host.id);
     if (local.length === 0) continue;
-    names.add(network.name);
+    ids.add(network.id);
     const remote = here.filter(({ node }) => node !== host.id);
     const vtep = (node: string) => mirror.nodes.get(node)?.vtep ?? "none";
     const expected = {
@@ -107,12 +107,12 @@ function tables({ mirror }: World, host: Host, agent: Agent): string[] {
       neighbors: here.flatMap(({ mac, addresses }) => addresses.map((cidr) => `${cidr.split("/")[0]} ${mac}`)).sort(),
       ports: local.map(({ mac, addresses }) => `${mac} ${addresses.join()}`).sort(),
     };
-    const actual = contents(agent.forwarding.tables.get(network.name));
+    const actual = contents(agent.forwarding.tables.get(network.id));
     if (JSON.stringify(actual) !== JSON.stringify(expected))
       said.push(`tables of ${network.name}: ${JSON.stringify(actual)}\n      expected: ${JSON.stringify(expected)}`);
   }
-  for (const name of agent.forwarding.tables.keys())
-    if (name !== PROBES && !names.has(name)) said.push(`tables of ${name}, in which it has nothing`);
+  for (const [key, { name }] of agent.forwarding.tables)
+    if (key !== PROBES && !ids.has(key)) said.push(`tables of ${name}, in which it has nothing`);
   return said;
 }
 

@@ -127,7 +127,7 @@ export class ModelForwarding {
     const { network, key } = action;
     if (action.do === "addNetwork") {
       const empty = { peers: new Set<string>(), fdb: new Map(), neighbors: new Map(), ports: new Map(), up: new Set<string>() };
-      this.tables.set(network, { name: network, settings: action.settings, ...empty });
+      this.tables.set(network, { name: action.settings.name, settings: action.settings, ...empty });
       return;
     }
     const table = this.tables.get(network) as Table;

@@ -94,10 +94,23 @@ test("a change is applied, and nothing is drift afterwards", async () => {
   expect(path.view.control().drift).toBe(0);
 });
 
+test("a network that was removed and made again by the same name and VNI has nothing of the one before, from the first change on", async () => {
+  await joinBlue();
+  const again = networkRecord("w2", { name: "blue", vni: BLUE.vni });
+  view.removeLocal("w1", LOCAL.record.id);
+  view.addLocal(again, { ...LOCAL, record: endpointRecord("w2", "self", 5) });
+  view.setEndpoints("w2", [endpointRecord("w2", "c", 6)]);
+  await overlay.apply();
+  expect(places().map(({ mac, vtep }) => [mac, vtep])).toEqual([["02:00:00:00:00:06", "10.99.0.3"]]);
+  expect(path.view.neighbors().filter(({ network }) => network === "blue")).toHaveLength(2);
+  await overlay.reconcile();
+  expect(path.view.control().drift).toBe(0);
+});
+
 test("an entry that somebody has taken away is drift, and is put back", async () => {
   await joinBlue();
   await overlay.reconcile();
-  const network = path.forwarding.networks.get("blue");
+  const network = path.forwarding.networks.get("w1");
   path.plane.tables.removeFdb(network.index, 0x020000000002);
   await overlay.reconcile();
   expect(path.view.control().drift).toBe(1);
@@ -147,7 +160,7 @@ test("what is forwarded is kept on disk", async () => {
   await undo.pop()?.();
   const plan = readPlan(planFile);
   if (typeof plan === "string") throw new Error(plan);
-  expect(plan.get("blue")?.fdb).toEqual(view.desired.get("blue")?.fdb);
+  expect(plan.get("w1")?.fdb).toEqual(view.desired.get("w1")?.fdb);
 });
 
 test("how long a change took is counted by the manager's clock", async () => {
