@@ -77,7 +77,7 @@ test("a thread that sleeps in a system call is told apart, until it wakes", asyn
   const client = await start("sleeps,allocates");
   await client.start();
   const names = (await client.stop()).map((report) => report?.name);
-  // In the order in which they started.
+  // Which of them starts first is chance.
   expect(names.sort()).toEqual(["[worker 2] allocates", undefined]);
   children[children.length - 1].stdin?.end("x");
   await eventually("the thread to have woken", async () => {
