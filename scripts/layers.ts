@@ -59,7 +59,11 @@ const ROOMS: Room[] = [
     may: ["host/model", "host/netdev"],
     why: "measures any path with the system's tools, whoever carries it: an agent is one more thing that it reads over HTTP",
   },
-  { path: "host/cli", may: ["host/model", "host/api/client"], why: "a client: what it cannot ask over the socket it does not know" },
+  {
+    path: "host/cli",
+    may: ["host/model", "host/ipam", "host/api/client"],
+    why: "a client: what it cannot ask over the socket it does not know; that a subnet makes no sense it can reckon itself",
+  },
   {
     path: "host/cli/main",
     may: ["host/model", "host/cli", "host/agent", "host/measure"],

@@ -1,6 +1,10 @@
 // `weft network create`: Docker's flags as the API's input.
 
+import { randomBytes } from "node:crypto";
 import type { Command } from "commander";
+import { planSubnets } from "../ipam/plan.ts";
+import { checkedDriver, checkedNetworkName, networkOptions } from "../model/cluster/network-options.ts";
+import { DEFAULT_POOLS } from "../model/cluster/start.ts";
 import { unicastIp } from "../model/ip.ts";
 import type { Context } from "./context.ts";
 import { examples } from "./group.ts";
@@ -41,19 +45,33 @@ export function addCreate(group: Command, context: Context): void {
       ),
     )
     .action(async (name: string, options: CreateOptions, command: Command) => {
-      const { Id, Warning } = await context.client(command).do("network.create", {
-        Name: name,
-        Driver: options.driver,
-        Internal: options.internal ?? false,
-        Attachable: options.attachable ?? false,
-        EnableIPv6: options.ipv6 ?? false,
-        IPAM: { Config: ipamConfig(options) },
-        Options: Object.fromEntries(options.opt ?? []),
-        Labels: Object.fromEntries(options.label ?? []),
-      });
+      const input = inputOf(name, options);
+      judge(input);
+      const { Id, Warning } = await context.client(command).do("network.create", input);
       if (Warning !== "") context.complain(`WARNING: ${Warning}`);
       context.print(`${Id}\n`);
     });
+}
+
+function inputOf(name: string, options: CreateOptions) {
+  return {
+    Name: name,
+    Driver: options.driver,
+    Internal: options.internal ?? false,
+    Attachable: options.attachable ?? false,
+    EnableIPv6: options.ipv6 ?? false,
+    IPAM: { Config: ipamConfig(options) },
+    Options: Object.fromEntries(options.opt ?? []),
+    Labels: Object.fromEntries(options.label ?? []),
+  };
+}
+
+/** All that is wrong whatever there is in the cluster. Throws UsageError. */
+function judge({ Name, Driver, EnableIPv6, IPAM, Options }: ReturnType<typeof inputOf>): void {
+  checkedNetworkName(Name);
+  checkedDriver(Driver);
+  networkOptions(Options, EnableIPv6);
+  planSubnets(IPAM.Config, { ipv6: EnableIPv6, pools: DEFAULT_POOLS, taken: [], random: randomBytes });
 }
 
 function auxAddress(text: string): [string, string] {

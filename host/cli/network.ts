@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import type { NetworkResource } from "../model/cluster/answers.ts";
+import { judgeNetworkFilters, judgePruneFilters } from "../model/cluster/filters.ts";
 import { SHORT_ID_CHARACTERS } from "../model/cluster/ids.ts";
 import { UsageError } from "../model/errors.ts";
 import { type Context, report } from "./context.ts";
@@ -60,7 +61,9 @@ function addList(group: Command, context: Context): void {
       examples("weft network ls", "weft network ls -f label=app=shop -q", "weft network ls --format '{{.Name}} {{.ID}}'"),
     )
     .action(async ({ filter, format, trunc, quiet }: ListOptions, command: Command) => {
-      const networks = await context.client(command).do("network.ls", { filters: filtersOf(filter) });
+      const filters = filtersOf(filter);
+      judgeNetworkFilters(filters);
+      const networks = await context.client(command).do("network.ls", { filters });
       const known = fields(!trunc);
       if (quiet) for (const network of networks) context.print(`${known[0].text(network)}\n`);
       else context.print(formatList(known, networks, format, context.bold));
@@ -103,8 +106,10 @@ function addPrune(group: Command, context: Context): void {
     .addHelpText("after", examples("weft network prune", "weft network prune --force --filter until=24h"))
     .action(async ({ filter, force }: { filter?: [string, string][]; force?: boolean }, command: Command) => {
       const client = context.client(command);
+      const filters = filtersOf(filter);
+      judgePruneFilters(filters);
       if (!force && !(await isMeant(context))) return;
-      const { NetworksDeleted } = await client.do("network.prune", { filters: filtersOf(filter) });
+      const { NetworksDeleted } = await client.do("network.prune", { filters });
       if (NetworksDeleted.length > 0) context.print(`Deleted Networks:\n${NetworksDeleted.join("\n")}\n\n`);
     });
 }

@@ -3,6 +3,7 @@
 import { type Command, Option } from "commander";
 import type { ApiClient } from "../api/client.ts";
 import type { NodeResource, PeerResource } from "../model/cluster/answers.ts";
+import { judgeNodeFilters } from "../model/cluster/filters.ts";
 import { type Context, forEachName, report } from "./context.ts";
 import { addGroup, examples } from "./group.ts";
 import { inspectOption, printInspected } from "./inspect.ts";
@@ -86,7 +87,9 @@ function addList(group: Command, context: Context): void {
     .addHelpText("after", examples("weft node ls", "weft node ls -f role=manager -q", "weft node ls --format '{{.Hostname}} {{.RTT}}'"))
     .action(async ({ filter, format, quiet }: ListOptions, command: Command) => {
       const client = context.client(command);
-      const nodes = await client.do("node.ls", { filters: filtersOf(filter) });
+      const filters = filtersOf(filter);
+      judgeNodeFilters(filters);
+      const nodes = await client.do("node.ls", { filters });
       if (quiet) for (const { ID } of nodes) context.print(`${ID}\n`);
       else context.print(formatList(FIELDS, await rowsOf(nodes, client), format, context.bold));
     });

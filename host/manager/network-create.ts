@@ -15,6 +15,7 @@ import {
   REPORTS,
   vniKey,
 } from "../model/cluster/keys.ts";
+import { checkedDriver, checkedNetworkName, networkOptions } from "../model/cluster/network-options.ts";
 import type { Checked } from "../model/cluster/operations.ts";
 import {
   type ClusterRecord,
@@ -28,7 +29,6 @@ import { OperationError } from "../model/errors.ts";
 import { familyOf } from "../model/ip.ts";
 import { type OverlayMtu, underlayMtuFor } from "../model/mtu.ts";
 import { type Context, isoTime, nextCount, read, readAll, sameCounter, untilDone } from "./context.ts";
-import { checkedDriver, checkedNetworkName, networkOptions } from "./network-options.ts";
 import { refuseWhileRestoring } from "./restoring.ts";
 import { type Holders, takenBlocks } from "./taken.ts";
 

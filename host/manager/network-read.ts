@@ -4,27 +4,21 @@
 import { AddressSet } from "../ipam/address-set.ts";
 import { parseAddress } from "../ipam/block.ts";
 import type { Answer, NetworkResource, Refused } from "../model/cluster/answers.ts";
+import { booleanFilter, hasLabels, isOneOf, judgeNetworkFilters, matchesOneOf } from "../model/cluster/filters.ts";
 import { ADDRESSES, ENDPOINTS, NETWORKS, NODES, networkAddresses, networkEndpoints, partsOf, REPORTS } from "../model/cluster/keys.ts";
 import type { Checked } from "../model/cluster/operations.ts";
 import type { AddressRecord, EndpointRecord, NetworkRecord, NodeRecord, ReportRecord } from "../model/cluster/records.ts";
 import type { Entry, PagesOptions, Store } from "../model/cluster/store.ts";
-import { UsageError } from "../model/errors.ts";
 import { type Family, familyOf } from "../model/ip.ts";
 import { LazyJson, lazyList, lazyMap, lazyObjects } from "../model/lazy-json.ts";
 import { OVERLAY_MTU_MAX, overheadBytes } from "../model/mtu.ts";
 import { readAll } from "./context.ts";
 import { oneByOne } from "./each-named.ts";
-import { booleanFilter, hasLabels, isOneOf, matchesOneOf, refuseUnknownFilters } from "./filters.ts";
 import { findNetwork } from "./find.ts";
 import { containerOf, networkResource, peersOf, statusOf } from "./network-resource.ts";
 
-const FILTERS = ["driver", "id", "label", "name", "scope", "type", "dangling"];
-
 export async function listNetworks(store: Store, { filters }: Checked<"network.ls">): Promise<Answer<"network.ls">> {
-  refuseUnknownFilters(filters, FILTERS);
-  for (const type of filters.type ?? []) {
-    if (type !== "custom" && type !== "builtin") throw new UsageError(`invalid filter 'type=${type}': it is custom or builtin`);
-  }
+  judgeNetworkFilters(filters);
   const dangling = booleanFilter(filters, "dangling");
   const networks = (await readAll<NetworkRecord>(store, NETWORKS)).map(({ record }) => record);
   const used = dangling === null ? null : await usedNetworks(store);

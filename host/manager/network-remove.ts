@@ -4,6 +4,7 @@
 // is no such network. Main thread.
 
 import type { Answer } from "../model/cluster/answers.ts";
+import { hasLabels, judgePruneFilters, lacksLabels, untilFilter } from "../model/cluster/filters.ts";
 import {
   ALIVE,
   aliveKey,
@@ -24,7 +25,6 @@ import type { Store } from "../model/cluster/store.ts";
 import { OperationError } from "../model/errors.ts";
 import { type Context, nextCount, readAll, type Stored, sameCounter, untilDone } from "./context.ts";
 import { eachNamed } from "./each-named.ts";
-import { hasLabels, lacksLabels, refuseUnknownFilters, untilFilter } from "./filters.ts";
 import { findNetwork, findNetworkOrNone } from "./find.ts";
 import { usedNetworks } from "./network-read.ts";
 
@@ -44,7 +44,7 @@ export async function removeNetworks(context: Context, input: Checked<"network.r
 }
 
 export async function pruneNetworks(context: Context, { filters }: Checked<"network.prune">): Promise<Answer<"network.prune">> {
-  refuseUnknownFilters(filters, ["until", "label", "label!"]);
+  judgePruneFilters(filters);
   const until = untilFilter(filters, context.now());
   const [networks, used] = await Promise.all([readAll<NetworkRecord>(context.store, NETWORKS), usedNetworks(context.store)]);
   const unused = networks.filter(

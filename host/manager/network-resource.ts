@@ -4,9 +4,9 @@ import type { AddressSet } from "../ipam/address-set.ts";
 import { capacityOf, spaceOf } from "../ipam/space.ts";
 import type { ContainerInNetwork, NetworkResource } from "../model/cluster/answers.ts";
 import { SHORT_ID_CHARACTERS } from "../model/cluster/ids.ts";
+import { DOCKER_VNI_OPTION } from "../model/cluster/network-options.ts";
 import type { EndpointRecord, NetworkRecord, NodeRecord, SubnetRecord } from "../model/cluster/records.ts";
 import { type Family, familyOf } from "../model/ip.ts";
-import { DOCKER_VNI_OPTION } from "./network-options.ts";
 
 /** As `ls` shows it. */
 export function networkResource(network: NetworkRecord): NetworkResource {

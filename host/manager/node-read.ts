@@ -1,23 +1,17 @@
 // `node ls` and `node inspect`, in Docker's words. Main thread.
 
 import type { Answer, NodeResource } from "../model/cluster/answers.ts";
+import { isOneOf, judgeNodeFilters, matchesOneOf } from "../model/cluster/filters.ts";
 import { ALIVE, ENDPOINTS, NODES, partsOf, REPORTS } from "../model/cluster/keys.ts";
 import type { Checked } from "../model/cluster/operations.ts";
 import type { AliveRecord, NodeRecord, ReportRecord } from "../model/cluster/records.ts";
 import type { Store } from "../model/cluster/store.ts";
-import { UsageError } from "../model/errors.ts";
 import { type Context, readAll, type Stored } from "./context.ts";
 import { eachNamed } from "./each-named.ts";
-import { isOneOf, matchesOneOf, refuseUnknownFilters } from "./filters.ts";
 import { nodeAmong } from "./find.ts";
 
-const FILTERS = ["id", "name", "role"];
-
 export async function listNodes({ store }: Context, { filters }: Checked<"node.ls">): Promise<Answer<"node.ls">> {
-  refuseUnknownFilters(filters, FILTERS);
-  for (const role of filters.role ?? []) {
-    if (role !== "worker" && role !== "manager") throw new UsageError(`invalid filter 'role=${role}': it is worker or manager`);
-  }
+  judgeNodeFilters(filters);
   const { nodes, around } = await readNodes(store);
   return nodes
     .filter(

@@ -5,13 +5,13 @@ import { refusedAs } from "../ipam/block.ts";
 import { refuseHidden } from "../ipam/hidden.ts";
 import type { Answer } from "../model/cluster/answers.ts";
 import { aliveKey, CLUSTER_KEY, MEMBERS_KEY, NETWORKS, NODES, nodeKey, POOLS_KEY } from "../model/cluster/keys.ts";
+import { checkedName } from "../model/cluster/network-options.ts";
 import type { Checked } from "../model/cluster/operations.ts";
 import { type AliveRecord, type ClusterRecord, type NetworkRecord, type NodeRecord, rewrite } from "../model/cluster/records.ts";
 import type { Store } from "../model/cluster/store.ts";
 import { OperationError, UsageError } from "../model/errors.ts";
 import { unicastIp } from "../model/ip.ts";
 import { type Caller, type Context, nextCount, read, readAll, sameCounter, unchanged, untilDone } from "./context.ts";
-import { checkedName } from "./network-options.ts";
 
 type Input = Checked<"node.register">;
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { OperationError, UsageError } from "../../../host/model/errors.ts";
-import { type FakeAgent, fakeAgent } from "./weft.ts";
+import { type FakeAgent, fakeAgent, weftWith } from "./weft.ts";
 
 let agent: FakeAgent;
 let warning: string;
@@ -94,4 +94,33 @@ test.each([
   expect([code, out, agent.asked]).toEqual([2, "", []]);
   expect(err).toContain(message);
   expect(err.trimEnd().split("\n")).toHaveLength(1);
+});
+
+describe("what makes no sense whatever there is in the cluster is refused without an agent", () => {
+  test.each([
+    ["bridge", "operation is not permitted on predefined bridge network: choose another name"],
+    ["a/b", /^invalid network name "a\/b"/],
+    ["-d bridge blue", 'driver "bridge" is not known: networks here are of driver overlay'],
+    ["-o colour=blue blue", "unknown option colour: a network takes vni and mtu"],
+    ["-o vni=16777216 blue", "option vni=16777216: a VNI is from 1 to 16777214"],
+    ["--opt mtu=big blue", "option mtu=big is not a whole number"],
+    ["--subnet 10.5.0.1/24 blue", "invalid subnet 10.5.0.1/24: it should be 10.5.0.0/24"],
+    ["--subnet 127.0.0.0/24 blue", /^invalid subnet 127\.0\.0\.0\/24: 127\.0\.0\.0\/8 is loopback/],
+    ["--subnet fd00::/64 blue", "IPv6 subnet fd00::/64 needs --ipv6 (EnableIPv6)"],
+    ["--subnet 10.5.0.0/24 --gateway 10.5.0.255 blue", "gateway 10.5.0.255 is no host's address in 10.5.0.0/24"],
+    ["--subnet 10.5.0.0/24 --ip-range 10.5.0.1/25 blue", /^invalid ip-range 10\.5\.0\.1\/25/],
+    ["--subnet 10.5.0.0/24 --gateway 10.5.0.1 --aux-address r=10.5.0.1 blue", "aux-address r=10.5.0.1 is the gateway's"],
+    ["--label =x blue", /^option '--label <key=value>' argument '=x' is invalid\. Expected KEY=VALUE/],
+  ])("network create %s", async (words, line) => {
+    const said = await weftWith(["network", "create", ...words.split(" ")], { env: { WEFT_HOST: "unix:///nowhere/weft.sock" } });
+    expect(said).toMatchObject({ code: 2, out: "" });
+    expect(said.err.trimEnd()).toEqual(typeof line === "string" ? line : expect.stringMatching(line));
+    expect(said.err.trimEnd()).not.toContain("\n");
+  });
+
+  test("and what makes sense is asked", async () => {
+    const words = "network create --ipv6 --subnet fd00:1::/64 --subnet 10.0.0.0/8 --ip-range 10.1.0.0/16 -o mtu=1400 blue".split(" ");
+    const said = await weftWith(words, { env: { WEFT_HOST: "unix:///nowhere/weft.sock" } });
+    expect(said).toMatchObject({ code: 1, err: expect.stringMatching(/^cannot reach the agent/) });
+  });
 });

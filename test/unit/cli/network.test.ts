@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { sampleNetwork } from "./samples.ts";
-import { type FakeAgent, fakeAgent } from "./weft.ts";
+import { type FakeAgent, fakeAgent, weftWith } from "./weft.ts";
 
 const BLUE = sampleNetwork();
 const RED = sampleNetwork({ Name: "red", Id: "y".repeat(25), EnableIPv6: true, Labels: {} });
@@ -143,4 +143,14 @@ test.each([
   expect([code, out]).toEqual([2, ""]);
   expect(err).toContain(message);
   expect(err.trimEnd().split("\n")).toHaveLength(1);
+});
+
+test.each([
+  ["network ls -f colour=blue", "invalid filter 'colour' (known: driver, id, label, name, scope, type, dangling)"],
+  ["network ls -f dangling=perhaps", "invalid filter 'dangling=perhaps': it is true or false"],
+  ["network prune -f --filter until=soon", "invalid filter 'until=soon': expected e.g. 10m, 1h30m or 2026-01-31T12:00:00Z"],
+  ["node ls -f membership=x", "invalid filter 'membership' (known: id, name, role)"],
+])("%s is refused without an agent", async (words, line) => {
+  const said = await weftWith(words.split(" "), { env: { WEFT_HOST: "unix:///nowhere/weft.sock" } });
+  expect(said).toEqual({ code: 2, out: "", err: `${line}\n` });
 });

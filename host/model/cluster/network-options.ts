@@ -1,10 +1,9 @@
-// A new network's name, driver and driver options, in Docker's words. Pure.
+// A new network's name, driver and driver options, in Docker's words: judged by the command line before anybody is asked, and by a manager. Pure.
 
-import type { NetworkRecord } from "../model/cluster/records.ts";
-import { PROBE_VNI } from "../model/cluster/records.ts";
-import { UsageError, ValueError } from "../model/errors.ts";
-import { OVERLAY_MTU_MIN_IPV6, overlayMtu } from "../model/mtu.ts";
-import { VNI_MAX } from "../model/vni.ts";
+import { UsageError, ValueError } from "../errors.ts";
+import { OVERLAY_MTU_MIN_IPV6, overlayMtu } from "../mtu.ts";
+import { VNI_MAX } from "../vni.ts";
+import { type NetworkRecord, PROBE_VNI } from "./records.ts";
 
 /** Docker's own for the same two things. */
 export const DOCKER_VNI_OPTION = "com.docker.network.driver.overlay.vxlanid_list";

@@ -3,17 +3,23 @@ import {
   booleanFilter,
   hasLabels,
   isOneOf,
+  judgeNetworkFilters,
+  judgeNodeFilters,
+  judgePruneFilters,
   lacksLabels,
   matchesOneOf,
-  refuseUnknownFilters,
   untilFilter,
-} from "../../../host/manager/filters.ts";
+} from "../../../../host/model/cluster/filters.ts";
 
-test("unknown keys are named", () => {
-  refuseUnknownFilters({ name: [] }, ["name"]);
-  expect(() => refuseUnknownFilters({ name: [], colour: [], age: [] }, ["name", "id"])).toThrow(
-    "invalid filter 'colour', 'age' (known: name, id)",
-  );
+test("what each list may be asked, and what is refused by name", () => {
+  judgeNetworkFilters({ name: [], type: ["custom", "builtin"], dangling: ["1"] });
+  judgeNodeFilters({ role: ["worker", "manager"] });
+  judgePruneFilters({ until: ["10m"], "label!": ["a"] });
+  expect(() => judgeNodeFilters({ name: [], colour: [], age: [] })).toThrow("invalid filter 'colour', 'age' (known: id, name, role)");
+  expect(() => judgeNodeFilters({ role: ["boss"] })).toThrow("invalid filter 'role=boss': it is worker or manager");
+  expect(() => judgeNetworkFilters({ type: ["mine"] })).toThrow("invalid filter 'type=mine': it is custom or builtin");
+  expect(() => judgeNetworkFilters({ dangling: ["perhaps"] })).toThrow("invalid filter 'dangling=perhaps': it is true or false");
+  expect(() => judgePruneFilters({ until: ["soon"] })).toThrow("invalid filter 'until=soon'");
 });
 
 test("nothing asked is all", () => {

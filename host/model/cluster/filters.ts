@@ -1,12 +1,35 @@
 // Docker's filters: values of one key are alternatives, different keys must all hold, and labels must all hold. A key or value that means nothing
-// is refused by name. `name` and `id` match anywhere, `^` and `$` tie them down; no other pattern is read: it would be run on a manager. Pure.
+// is refused by name, by the command line before anybody is asked. `name` and `id` match anywhere, `^` and `$` tie them down; no other pattern is read: it would
+// be run on a manager. Pure.
 
-import { UsageError } from "../model/errors.ts";
+import { UsageError } from "../errors.ts";
 
 export type Filters = Record<string, string[]>;
 
-/** Throws UsageError. */
-export function refuseUnknownFilters(filters: Filters, known: readonly string[]): void {
+/** Of `network ls`. Throws UsageError. */
+export function judgeNetworkFilters(filters: Filters): void {
+  refuseUnknownFilters(filters, ["driver", "id", "label", "name", "scope", "type", "dangling"]);
+  for (const type of filters.type ?? []) {
+    if (type !== "custom" && type !== "builtin") throw new UsageError(`invalid filter 'type=${type}': it is custom or builtin`);
+  }
+  booleanFilter(filters, "dangling");
+}
+
+/** Of `network prune`. Throws UsageError. */
+export function judgePruneFilters(filters: Filters): void {
+  refuseUnknownFilters(filters, ["until", "label", "label!"]);
+  untilFilter(filters, 0);
+}
+
+/** Of `node ls`. Throws UsageError. */
+export function judgeNodeFilters(filters: Filters): void {
+  refuseUnknownFilters(filters, ["id", "name", "role"]);
+  for (const role of filters.role ?? []) {
+    if (role !== "worker" && role !== "manager") throw new UsageError(`invalid filter 'role=${role}': it is worker or manager`);
+  }
+}
+
+function refuseUnknownFilters(filters: Filters, known: readonly string[]): void {
   const unknown = Object.keys(filters).filter((key) => !known.includes(key));
   if (unknown.length > 0)
     throw new UsageError(`invalid filter ${unknown.map((key) => `'${key}'`).join(", ")} (known: ${known.join(", ")})`);

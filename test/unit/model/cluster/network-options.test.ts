@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { checkedDriver, checkedName, checkedNetworkName, networkOptions } from "../../../host/manager/network-options.ts";
-import { UsageError } from "../../../host/model/errors.ts";
+import { checkedDriver, checkedName, checkedNetworkName, networkOptions } from "../../../../host/model/cluster/network-options.ts";
+import { UsageError } from "../../../../host/model/errors.ts";
 
 describe("names", () => {
   test.each(["a", "0", "Blue-1_x.y", "a".repeat(63)])("%s is one", (name) => {
