@@ -16,6 +16,7 @@ import { messageOf, type OperationError, UsageError } from "../../model/errors.t
 import type { Backend } from "../../store/backend.ts";
 import type { TlsFiles } from "../../store/client/credentials.ts";
 import type { ClusterClient } from "../../store/client/store.ts";
+import { directStore } from "../../store/direct.ts";
 import { openEmbedded } from "../../store/embedded/backend.ts";
 import { EtcdBackend } from "../../store/etcd/backend.ts";
 import type { MemberList } from "../../store/front/caller.ts";
@@ -50,7 +51,11 @@ export async function startManager({ options, state, identity, node, client, log
   const backend = await openBackend(options.store, join(state.path, STORE_FILE), node.name, onDeath);
   const members = new Members(client, node.id);
   const pin = pinOf(authority.certificate);
-  const manager = new Manager({ store: client, now: Date.now, tokenText: (_role, secret) => formatToken({ pin, secret }) });
+  const manager = new Manager({
+    store: directStore(backend, client),
+    now: Date.now,
+    tokenText: (_role, secret) => formatToken({ pin, secret }),
+  });
   let entered = false;
   // Of a store that is being made, or read from a backup, nobody is told anything yet.
   const gate: MemberList = {
