@@ -35,9 +35,10 @@ describeNetns(`at once (WEFT_SEED=${seed})`, ["etcdctl", "nsenter"], () => {
   };
   const run = (name: string, networks: string[], command: string[]) => api(host).do("container.run", { name, networks, command });
 
+  let networks = 0;
   /** With two networks, both of which nobody may be in when `work` is done. */
   async function round(work: (networks: [string, string]) => Promise<void>): Promise<void> {
-    const names: [string, string] = ["red", "green"];
+    const names: [string, string] = [`n${networks++}`, `n${networks++}`];
     for (const Name of names) await api(host).do("network.create", { Name });
     await work(names);
     expect((await api(host).do("network.rm", { names })).refused).toEqual([]);
@@ -45,14 +46,15 @@ describeNetns(`at once (WEFT_SEED=${seed})`, ["etcdctl", "nsenter"], () => {
 
   const timeout = 30_000 + ROUNDS * 10_000;
   test("one that has ended and was waited for holds nothing", { timeout }, async () => {
-    for (let count = 0; count < ROUNDS; count++)
+    for (let count = 0; count < ROUNDS; count++) {
+      const name = `brief-${count}`;
       await round(async (networks) => {
-        await run("brief", networks, ["sh", "-c", "exit 3"]);
-        expect(await api(host).do("container.wait", { name: "brief" })).toEqual({ StatusCode: 3 });
-        // Once more, of one that has ended long ago.
-        expect(await api(host).do("container.wait", { name: "brief" })).toEqual({ StatusCode: 3 });
-        await remove("brief");
+        await run(name, networks, ["sh", "-c", "exit 3"]);
+        expect(await api(host).do("container.wait", { name })).toEqual({ StatusCode: 3 });
       });
+      expect(await api(host).do("container.wait", { name })).toEqual({ StatusCode: 3 });
+      expect(await remove(name)).toEqual([]);
+    }
   });
 
   test("one that is removed while it is started, or connected, or ends, holds nothing", { timeout }, async () => {
@@ -78,16 +80,15 @@ describeNetns(`at once (WEFT_SEED=${seed})`, ["etcdctl", "nsenter"], () => {
   });
 
   test("stopped by two, one is stopped", { timeout }, async () => {
-    for (let count = 0; count < ROUNDS; count++)
-      await round(async ([red]) => {
-        await run("tired", [red], ["sh", "-c", `sleep 0.${random.below(3)}`]);
-        const stops = await Promise.all([host.attempt("stop", "tired"), host.attempt("stop", "-t", "0", "tired")]);
+    for (let count = 0; count < ROUNDS; count++) {
+      const name = `tired-${count}`;
+      await round(async (networks) => {
+        await run(name, networks, ["sh", "-c", `sleep 0.${random.below(6)}`]);
+        const stops = await Promise.all([host.attempt("stop", name), host.attempt("stop", "-t", "0", name)]);
         expect(stops).toMatchObject([{ code: 0 }, { code: 0 }]);
-        // What it has left behind by now is its record.
-        expect((await api(host).do("network.rm", { names: [red] })).refused).toEqual([]);
-        await api(host).do("network.create", { Name: red });
-        await remove("tired");
       });
+      expect(await remove(name)).toEqual([]);
+    }
   });
 
   test("connected to two networks, and disconnected from both: two interfaces, and then none", { timeout }, async () => {
