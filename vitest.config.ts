@@ -3,12 +3,16 @@
 
 import { defineConfig } from "vitest/config";
 
+/** As long as lab/wait.ts has patience, not Vitest's one second: the machine may be busy. */
+const patient = { poll: { timeout: 10_000 } };
+
 const quick = (name: string) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    expect: patient,
     maxWorkers: "100%",
     // Not 0: there Vitest sets tiers with one worker aside, and would run these behind netns on a machine with one core.
     sequence: { groupOrder: 1 },
@@ -30,6 +34,7 @@ export default defineConfig({
           include: ["test/netns/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: patient,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
         },

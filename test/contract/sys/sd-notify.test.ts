@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { AF_UNIX, EAGAIN, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK } from "../../../host/sys/constants.ts";
 import { check } from "../../../host/sys/errno.ts";
@@ -60,11 +60,7 @@ describe("notifySystemd", () => {
     const module = new URL("../../../host/sys/sd-notify.ts", import.meta.url);
     const script = `const { notifySystemd } = await import(${JSON.stringify(module.href)}); process.exit(notifySystemd("READY=1") ? 0 : 1);`;
     const child = execFile(process.execPath, ["--input-type=module", "-e", script], { env: { ...process.env, NOTIFY_SOCKET: path } });
-    let code: number | null | undefined;
-    child.once("exit", (exit) => {
-      code = exit;
-    });
-    for (let tries = 0; tries < 500 && code === undefined; tries++) await delay(20);
+    const [code] = await once(child, "exit");
     expect(code).toBe(0);
     expect(next(manager)).toBe("READY=1");
     closeFd(manager);

@@ -56,7 +56,7 @@ describe("a server that is not there", () => {
     const connection = open([await deadEndpoint(), store.endpoint]);
     const begin = performance.now();
     await write(connection);
-    expect(performance.now() - begin).toBeLessThan(1000);
+    expect(performance.now() - begin).toBeLessThan(5000);
   });
 
   test("that says nothing is passed by after a moment", async () => {
@@ -163,7 +163,7 @@ test("close ends what waits", async () => {
   setTimeout(() => connection.close(), 100);
   const begin = performance.now();
   await expect(reading).rejects.toThrow("the connection to the managers was closed");
-  expect(performance.now() - begin).toBeLessThan(1000);
+  expect(performance.now() - begin).toBeLessThan(5000);
   await expect(read(connection)).rejects.toThrow("was closed");
 });
 
@@ -177,5 +177,5 @@ test("close ends connections that were left because nothing came any more, with 
   await read(connection);
   expect(proxy.open).toBe(1);
   connection.close();
-  await eventually("the connection to be closed", () => proxy.open === 0, 1000);
+  await eventually("the connection to be closed", () => proxy.open === 0);
 });

@@ -13,7 +13,7 @@ import { EmbeddedServer } from "../embedded-subject.ts";
 import { serve } from "./servers.ts";
 
 const PROGRESS_MS = 50;
-const SILENCE_MS = 400;
+const SILENCE_MS = 2000;
 const request = create(WatchRequestSchema, { requestUnion: { case: "createRequest", value: { key: Buffer.from("k") } } });
 let store: EmbeddedServer;
 
