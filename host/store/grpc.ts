@@ -1,7 +1,7 @@
 // What @grpc/grpc-js needs to know of a service, made from what protoc-gen-es knows of it: paths, and how messages become bytes. Client and
 // server use the same. Main thread.
 
-import { type DescService, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { type DescMessage, type DescService, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import type { MethodDefinition } from "@grpc/grpc-js";
 
 /** By the method's name as JavaScript has it (`leaseGrant`). */
@@ -19,9 +19,10 @@ export function methodsOf<Service extends DescService>(service: Service): Method
       path: `/${service.typeName}/${name}`,
       requestStream: methodKind === "client_streaming" || methodKind === "bidi_streaming",
       responseStream: methodKind === "server_streaming" || methodKind === "bidi_streaming",
-      requestSerialize: (message: MessageShape<typeof input>) => buffer(toBinary(input, message)),
+      requestSerialize: (message: MessageShape<typeof input>) => bytesOf(input, message),
       requestDeserialize: (bytes: Buffer) => fromBinary(input, bytes),
-      responseSerialize: (message: MessageShape<typeof output>) => buffer(toBinary(output, message)),
+      responseSerialize:
+        methodKind === "bidi_streaming" ? once(output) : (message: MessageShape<typeof output>) => bytesOf(output, message),
       responseDeserialize: (bytes: Buffer) => fromBinary(output, bytes),
       originalName: name,
     },
@@ -29,7 +30,17 @@ export function methodsOf<Service extends DescService>(service: Service): Method
   return Object.fromEntries(entries);
 }
 
-/** The same bytes, not a copy. */
-function buffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function bytesOf<Message extends DescMessage>(description: Message, message: MessageShape<Message>): Buffer {
+  const { buffer, byteOffset, byteLength } = toBinary(description, message);
+  return Buffer.from(buffer, byteOffset, byteLength); // the same bytes, not a copy
+}
+
+/** What a stream tells may be told on a thousand others too, and is the same object then: its bytes are made once. */
+function once<Message extends DescMessage>(description: Message): (message: MessageShape<Message>) => Buffer {
+  const made = new WeakMap<MessageShape<Message>, Buffer>();
+  return (message) => {
+    const bytes = made.get(message) ?? bytesOf(description, message);
+    made.set(message, bytes);
+    return bytes;
+  };
 }

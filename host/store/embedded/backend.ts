@@ -4,12 +4,14 @@
 import type { OperationError } from "../../model/errors.ts";
 import { type Backend, failure } from "../backend.ts";
 import type * as rpc from "../generated/rpc_pb.js";
-import type { Commit } from "./call.ts";
+import type { WatchedStore } from "../watch/stream.ts";
+import { WatchStreams } from "../watch/streams.ts";
+import type { Listener } from "../watch/topic.ts";
 import type { HistoryPage } from "./keyspace.ts";
 import { headerOf, type Identity } from "./meta.ts";
 import { StoreThread } from "./store-thread.ts";
 import type { HistoryAsk } from "./thread.ts";
-import { type WatchedStore, WatchStream } from "./watch-stream.ts";
+import { Topics } from "./topics.ts";
 
 export interface EmbeddedOptions {
   /** A path; made if it is not there. */
@@ -23,10 +25,6 @@ export interface EmbeddedOptions {
   onDeath?(error: OperationError): void;
 }
 
-/** etcd's: how often an idle watcher that asked for it is told where it is. */
-const PROGRESS_MS = 600_000;
-const STREAMS_MAX = 5_000;
-
 /** Rejects with OperationError: the file is another program's, damaged, or in use. */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBackend> {
   const backend = new EmbeddedBackend(options);
@@ -36,9 +34,9 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
 
 export class EmbeddedBackend implements Backend, WatchedStore {
   readonly #options: EmbeddedOptions;
-  readonly #streams = new Set<WatchStream>();
+  readonly #streams = new WatchStreams(this);
   #thread!: StoreThread;
-  #progress: NodeJS.Timeout | undefined;
+  #topics!: Topics;
 
   /** openEmbedded() is what makes one. */
   constructor(options: EmbeddedOptions) {
@@ -50,12 +48,10 @@ export class EmbeddedBackend implements Backend, WatchedStore {
     this.#thread = await StoreThread.open({
       file,
       fileBytesMax,
-      onCommits: (commits) => this.#commit(commits),
+      onCommits: (commits) => this.#topics.commit(commits),
       onDeath: (error) => this.#die(error),
     });
-    this.#progress = setInterval(() => {
-      for (const stream of this.#streams) stream.notifyProgress();
-    }, PROGRESS_MS);
+    this.#topics = new Topics(this.#thread.revision, (revision) => this.header(revision));
   }
 
   get identity(): Identity {
@@ -121,21 +117,8 @@ export class EmbeddedBackend implements Backend, WatchedStore {
     return { $typeName: "etcdserverpb.MemberListResponse", header: this.header(this.revision), members };
   }
 
-  async *watch(requests: AsyncIterable<rpc.WatchRequest>, signal: AbortSignal): AsyncIterable<rpc.WatchResponse> {
-    if (this.#streams.size >= STREAMS_MAX) throw failure("tooManyRequests");
-    const stream = new WatchStream(this);
-    const end = () => stream.end(null);
-    signal.addEventListener("abort", end, { once: true });
-    if (signal.aborted) end();
-    this.#streams.add(stream);
-    void stream.read(requests);
-    try {
-      yield* stream.responses();
-    } finally {
-      end();
-      signal.removeEventListener("abort", end);
-      this.#streams.delete(stream);
-    }
+  watch(requests: AsyncIterable<rpc.WatchRequest>, signal: AbortSignal): AsyncIterable<rpc.WatchResponse> {
+    return this.#streams.watch(requests, signal);
   }
 
   /** A copy of the whole as it is at one revision, into a file that must not be there yet; it is a store as this one is. */
@@ -144,8 +127,7 @@ export class EmbeddedBackend implements Backend, WatchedStore {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#progress);
-    for (const stream of this.#streams) stream.end(failure("stopped"));
+    this.#streams.close(failure("stopped"));
     await this.#thread.close();
   }
 
@@ -159,19 +141,25 @@ export class EmbeddedBackend implements Backend, WatchedStore {
     return this.#thread.history(ask);
   }
 
-  #commit(commits: readonly Commit[]): void {
-    if (this.#streams.size === 0) return;
-    const watched = commits.map(({ revision, events }) => ({
-      revision,
-      events,
-      plainEvents: events.map((event) => (event.prevKv ? { ...event, prevKv: undefined } : event)),
-    }));
-    for (const stream of this.#streams) stream.commit(watched);
+  now(): bigint {
+    this.#topics.tell();
+    return this.#topics.told;
+  }
+
+  join(listener: Listener): boolean {
+    return this.#topics.join(listener);
+  }
+
+  leave(listener: Listener): void {
+    this.#topics.leave(listener);
+  }
+
+  told(): bigint {
+    return this.#topics.told;
   }
 
   #die(error: OperationError): void {
-    clearInterval(this.#progress);
-    for (const stream of this.#streams) stream.end(failure("stopped"));
+    this.#streams.close(failure("stopped"));
     this.#options.onDeath?.(error);
   }
 }

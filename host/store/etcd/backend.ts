@@ -1,14 +1,15 @@
-// A real etcd behind a manager's front: every call is passed on to one of its members, as it is, and the next one when that fails. A watch
-// stream that is lost ends with "unavailable": the client behind the front begins another and loses nothing, as with any other loss. Main thread.
+// A real etcd behind a manager's front: every call is passed on to one of its members, as it is, and the next one when that fails. Watches
+// share those on etcd (feeds.ts). When one of these is lost, so are all streams that hear of it ("unavailable"): the clients behind the front begin others and
+// lose nothing, as with any other loss. Main thread.
 
 import { create } from "@bufbuild/protobuf";
-import { type ClientDuplexStream, type MethodDefinition, status } from "@grpc/grpc-js";
+import { type MethodDefinition, status } from "@grpc/grpc-js";
 import { messageOf } from "../../model/errors.ts";
-import { type Backend, GrpcFailure } from "../backend.ts";
+import { type Backend, failure, GrpcFailure } from "../backend.ts";
 import { Connection } from "../client/connection.ts";
 import type { TlsFiles } from "../client/credentials.ts";
 import { HOST_NAME } from "../client/identity.ts";
-import { detailsOf, isAway, isStatus, whyNot } from "../client/reasons.ts";
+import { detailsOf, isStatus } from "../client/reasons.ts";
 import { DEADLINE_MS, ETCD_KEEPALIVE_MS } from "../client/store.ts";
 import type { User } from "../client/token.ts";
 import {
@@ -28,11 +29,14 @@ import {
   type RangeRequest,
   StatusRequestSchema,
   type TxnRequest,
-  Watch,
+  type WatchCreateRequest,
   type WatchRequest,
   type WatchResponse,
 } from "../generated/rpc_pb.js";
 import { methodsOf } from "../grpc.ts";
+import { WatchStreams } from "../watch/streams.ts";
+import { watchEtcd } from "./upstream.ts";
+import { WatchedEtcd } from "./watched.ts";
 
 export interface EtcdBackendOptions {
   /** HOST:PORT of each member. */
@@ -49,6 +53,7 @@ const lease = methodsOf(Lease);
 
 export class EtcdBackend implements Backend {
   readonly #connection: Connection;
+  readonly #streams: WatchStreams;
 
   constructor({ endpoints, tls, user, deadlineMs = DEADLINE_MS, random }: EtcdBackendOptions) {
     const keepaliveMs = ETCD_KEEPALIVE_MS;
@@ -62,6 +67,8 @@ export class EtcdBackend implements Backend {
       keepaliveMs,
       random,
     });
+    const open = (request: WatchCreateRequest, gone: AbortSignal) => failing(watchEtcd(this.#connection, request, gone));
+    this.#streams = new WatchStreams(new WatchedEtcd({ range: (request) => this.range(request), open }));
   }
 
   range(request: RangeRequest) {
@@ -115,37 +122,8 @@ export class EtcdBackend implements Backend {
     return this.#pass(methodsOf(Cluster).memberList, create(MemberListRequestSchema), true);
   }
 
-  async *watch(requests: AsyncIterable<WatchRequest>, signal: AbortSignal): AsyncGenerator<WatchResponse> {
-    const { channel, stream } = await this.#connection
-      .call(
-        async (channel, metadata) => {
-          // A member that lost the others ends the stream, rather than to keep quiet.
-          metadata.set("hasleader", "true");
-          return { channel, stream: channel.stream(methodsOf(Watch).watch, metadata) };
-        },
-        { repeatable: true },
-      )
-      .catch(fail);
-    const cancel = () => stream.cancel();
-    signal.addEventListener("abort", cancel);
-    try {
-      if (signal.aborted) return;
-      void pump(requests, stream);
-      for await (const response of stream as AsyncIterable<WatchResponse>) {
-        // Not a failure of whoever watches: the stream ends, and the next one has a new token.
-        if (response.canceled && this.#connection.refusesToken(response.cancelReason))
-          throw new GrpcFailure(status.UNAVAILABLE, `etcd ${channel.endpoint}: ${response.cancelReason}`);
-        yield response;
-      }
-    } catch (error) {
-      if (signal.aborted) return;
-      if (!isAway(error)) fail(error);
-      this.#connection.leave(channel);
-      throw new GrpcFailure(status.UNAVAILABLE, `etcd ${channel.endpoint}: ${whyNot(error)}`, { cause: error });
-    } finally {
-      signal.removeEventListener("abort", cancel);
-      stream.cancel();
-    }
+  watch(requests: AsyncIterable<WatchRequest>, signal: AbortSignal) {
+    return this.#streams.watch(requests, signal);
   }
 
   trouble(): string | null {
@@ -153,6 +131,7 @@ export class EtcdBackend implements Backend {
   }
 
   async close(): Promise<void> {
+    this.#streams.close(failure("stopped"));
     this.#connection.close();
   }
 
@@ -161,16 +140,11 @@ export class EtcdBackend implements Backend {
   }
 }
 
-/** Passes requests on until there are no more; then the stream ends in its own time. */
-async function pump(requests: AsyncIterable<WatchRequest>, stream: ClientDuplexStream<WatchRequest, WatchResponse>): Promise<void> {
+async function* failing(responses: AsyncIterable<WatchResponse>): AsyncIterable<WatchResponse> {
   try {
-    for await (const request of requests) {
-      if (stream.destroyed || stream.writableEnded) return;
-      if (!stream.write(request)) await new Promise<void>((resolve) => stream.once("drain", resolve).once("close", resolve));
-    }
-    stream.end();
-  } catch {
-    stream.cancel(); // who asked is gone
+    yield* responses;
+  } catch (error) {
+    fail(error);
   }
 }
 

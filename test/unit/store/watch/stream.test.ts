@@ -5,17 +5,19 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { failure } from "../../../../host/store/backend.ts";
 import type { Engine } from "../../../../host/store/embedded/engine.ts";
 import { Refused } from "../../../../host/store/embedded/refused.ts";
-import { WatchStream } from "../../../../host/store/embedded/watch-stream.ts";
+import { Topics } from "../../../../host/store/embedded/topics.ts";
 import {
   type WatchCreateRequestSchema,
   type WatchRequest,
   WatchRequestSchema,
   type WatchResponse,
 } from "../../../../host/store/generated/rpc_pb.js";
+import { type WatchedStore, WatchStream } from "../../../../host/store/watch/stream.ts";
 import { eventually } from "../../../../lab/wait.ts";
-import { ask, bytes, engineOf, put, text } from "./asking.ts";
+import { ask, bytes, engineOf, put, text } from "../embedded/asking.ts";
 
 let engine: Engine;
+let topics: Topics;
 let stream: WatchStream;
 let responses: AsyncGenerator<WatchResponse, void, undefined>;
 /** What is said on the stream. */
@@ -23,10 +25,9 @@ let say: (request: WatchRequest["requestUnion"]) => void;
 /** Pages of history that were asked for. */
 let pages: number;
 
-beforeEach(() => {
-  ({ engine } = engineOf());
-  pages = 0;
-  stream = new WatchStream({
+/** The engine as a stream has it. */
+function storeOf(topics: Topics, history: NonNullable<WatchedStore["history"]> = () => Promise.reject()): WatchedStore {
+  return {
     get revision() {
       return engine.revision;
     },
@@ -34,15 +35,27 @@ beforeEach(() => {
       return engine.compacted;
     },
     header: (revision) => engine.header(revision),
-    async history({ interval, from, prevKv, eventsMax, bytesMax }) {
-      pages++;
-      try {
-        return engine.history(interval, from, prevKv, eventsMax, bytesMax);
-      } catch (error) {
-        throw error instanceof Refused ? failure(error.which) : error;
-      }
-    },
-  });
+    now: () => engine.revision,
+    join: (listener) => topics.join(listener),
+    leave: (listener) => topics.leave(listener),
+    told: () => topics.told,
+    history,
+  };
+}
+
+beforeEach(() => {
+  ({ engine } = engineOf());
+  pages = 0;
+  topics = new Topics(engine.revision, (revision) => engine.header(revision));
+  const history: WatchedStore["history"] = async ({ interval, from, prevKv, eventsMax, bytesMax }) => {
+    pages++;
+    try {
+      return engine.history(interval, from, prevKv, eventsMax, bytesMax);
+    } catch (error) {
+      throw error instanceof Refused ? failure(error.which) : error;
+    }
+  };
+  stream = new WatchStream(storeOf(topics, history));
   responses = stream.responses();
   const requests = new TransformStream<WatchRequest, WatchRequest>(undefined, { highWaterMark: 10_000 }, { highWaterMark: 0 });
   const writer = requests.writable.getWriter();
@@ -58,9 +71,8 @@ afterEach(() => {
 /** Puts, and tells the stream. */
 function change(...keys: string[]): void {
   for (const key of keys) put(engine, key);
-  stream.commit(
-    engine.takeCommits().map(({ revision, events }) => ({ revision, events, plainEvents: events.map(({ prevKv: _, ...event }) => event) })),
-  );
+  topics.commit(engine.takeCommits());
+  topics.tell();
 }
 
 function watch(fields: MessageInitShape<typeof WatchCreateRequestSchema> = {}): void {
@@ -112,8 +124,11 @@ describe("watchers", () => {
   test("that nobody takes from read history instead of filling memory, and miss nothing", async () => {
     watch();
     await next();
-    const keys = Array.from({ length: 2_500 }, (_, n) => `k${String(n).padStart(4, "0")}`);
-    for (const key of keys) change(key);
+    const keys = Array.from({ length: 20 }, (_, n) => `k${String(n).padStart(2, "0")}`);
+    for (const key of keys) {
+      put(engine, key, "x".repeat(1024 ** 2));
+      change();
+    }
     const heard: string[] = [];
     while (heard.length < keys.length) heard.push(...keysOf(await next()));
     expect(heard).toEqual(keys);
@@ -194,12 +209,7 @@ test("the stream ends with its requests, or with the reason it is given", async 
   const waiting = responses.next();
   stream.end(failure("stopped"));
   await expect(waiting).rejects.toThrow("server stopped");
-  const other = new WatchStream({
-    revision: 1n,
-    compacted: 0n,
-    header: (revision) => engine.header(revision),
-    history: () => Promise.reject(),
-  });
+  const other = new WatchStream(storeOf(topics));
   async function* none(): AsyncGenerator<WatchRequest> {}
   const reading = other.read(none());
   expect(await other.responses().next()).toEqual({ done: true, value: undefined });
@@ -212,8 +222,7 @@ test("requests are not read while nobody takes the answers", async () => {
     const value = { key: bytes("b"), rangeEnd: bytes("a") };
     for (; asked < 5_000; asked++) yield create(WatchRequestSchema, { requestUnion: { case: "createRequest", value } });
   }
-  const store = { revision: 1n, compacted: 0n, header: (revision: bigint) => engine.header(revision), history: () => Promise.reject() };
-  const flooded = new WatchStream(store);
+  const flooded = new WatchStream(storeOf(topics));
   const reading = flooded.read(many());
   await eventually("the reading to pause", async () => {
     const before = asked;

@@ -1,0 +1,85 @@
+// The watches on etcd behind a front, shared by its callers as far as that can be. For what is watched there is a *leading* feed, and others for those
+// who begin in its past; when one of those has come as far as the leading one, its listeners go over to it. Main thread.
+//
+//   leading    ───────────────●          position: all up to here has been told, all after it will be
+//   behind        ───●───────►│          whoever knows at least a feed's position can join it: what it tells of before `next` is left out
+//                             └ position ≥ the leading one's: so they can join that one, and nothing is missed or told twice
+
+import type { ResponseHeader, WatchResponse } from "../generated/rpc_pb.js";
+import { type Listener, nameOf, type Wanted } from "../watch/topic.ts";
+import { Feed } from "./feed.ts";
+
+export interface FeedsOptions {
+  header(revision: bigint): ResponseHeader;
+  open(wanted: Wanted, start: bigint, signal: AbortSignal): AsyncIterable<WatchResponse>;
+}
+
+export class Feeds {
+  readonly #options: FeedsOptions;
+  /** By what they tell; the leading one first. */
+  readonly #feeds = new Map<string, Feed[]>();
+  readonly #of = new Map<Listener, Feed>();
+
+  constructor(options: FeedsOptions) {
+    this.#options = options;
+  }
+
+  join(listener: Listener): void {
+    const name = nameOf(listener.wanted);
+    const fitting = (this.#feeds.get(name) ?? []).filter(({ position }) => position < listener.next);
+    this.#add(listener, fitting.sort(furthestFirst)[0] ?? this.#begin(name, listener));
+  }
+
+  leave(listener: Listener): void {
+    this.#of.get(listener)?.remove(listener);
+    this.#of.delete(listener);
+  }
+
+  /** Up to where a listener that is idle has been told everything. */
+  told(listener: Listener): bigint {
+    return this.#of.get(listener)?.told ?? 0n;
+  }
+
+  #add(listener: Listener, feed: Feed): void {
+    this.#of.set(listener, feed);
+    feed.add(listener);
+  }
+
+  #begin(name: string, { wanted, next }: Listener): Feed {
+    const { header, open } = this.#options;
+    const feed: Feed = new Feed({
+      wanted,
+      start: next,
+      header,
+      open: (start, signal) => open(wanted, start, signal),
+      onAdvance: () => this.#handOver(name, feed),
+      onEnd: () => this.#forget(name, feed),
+    });
+    const feeds = this.#feeds.get(name);
+    if (feeds) feeds.push(feed);
+    else this.#feeds.set(name, [feed]);
+    return feed;
+  }
+
+  #handOver(name: string, feed: Feed): void {
+    const leading = this.#feeds.get(name)?.[0];
+    if (!leading || leading === feed || feed.position < leading.position) return;
+    feed.tell();
+    for (const listener of [...feed.listeners]) {
+      feed.remove(listener);
+      this.#add(listener, leading);
+    }
+  }
+
+  #forget(name: string, feed: Feed): void {
+    const feeds = this.#feeds.get(name) ?? [];
+    const left = feeds.filter((other) => other !== feed);
+    if (feeds[0] === feed) left.sort(furthestFirst);
+    if (left.length > 0) this.#feeds.set(name, left);
+    else this.#feeds.delete(name);
+  }
+}
+
+function furthestFirst(a: Feed, b: Feed): number {
+  return Number(b.position - a.position);
+}
