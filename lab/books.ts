@@ -2,9 +2,17 @@
 //   received + generated + copies = delivered + sent + answered + dropped
 // A superframe counts its segments. Network "" holds what could not be attributed to a network.
 
-import type { Agent } from "./agent.ts";
 import { type Sample, total } from "./metrics.ts";
+import type { Host } from "./topology.ts";
 import { eventually } from "./wait.ts";
+
+/** Readings are some 30 ms apart, and more on a machine that is busy: a worker that waits for its turn stands still as well. */
+const AGREEING = 5;
+
+interface Readable {
+  host: Host;
+  metrics(): Promise<Sample[]>;
+}
 
 export interface NetworkBooks {
   received: { port: number; underlay: number };
@@ -49,14 +57,15 @@ function networkBooks(samples: readonly Sample[], network: string): NetworkBooks
   return { received, generated, copies, delivered, sent, answered, dropped, came, went, balanced: came === went };
 }
 
-/** Reads an agent's books once two readings agree: nothing is on its way any more. */
-export async function settledBooks(agent: Agent): Promise<Books> {
+/** Reads an agent's books once so many readings agree: nothing is on its way any more. */
+export async function settledBooks(agent: Readable): Promise<Books> {
   let last = "";
+  let agreeing = 0;
   return eventually(`the counters of host ${agent.host.name} to stand still`, async () => {
     const now = books(await agent.metrics());
     const text = JSON.stringify(now);
-    const still = text === last;
+    agreeing = text === last ? agreeing + 1 : 1;
     last = text;
-    return still && now;
+    return agreeing >= AGREEING && now;
   });
 }

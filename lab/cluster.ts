@@ -106,14 +106,19 @@ export class Cluster {
     return this.members[0];
   }
 
-  /** A member that joins by the worker token; not started. */
-  async newMember(host: Host, options: MemberOptions = {}): Promise<Member> {
+  /** Members that join by the worker token; not started. */
+  async newMembers(hosts: readonly Host[], options: MemberOptions = {}): Promise<Member[]> {
     const token = await this.manager.weft("token", "worker", "-q");
     const address = addressOf(this.manager.host, this.#options.family ?? 4);
     const at = address.includes(":") ? `[${address}]:${MANAGER_PORT}` : `${address}:${MANAGER_PORT}`;
-    const member = new Member(host, ["join", "--token", token, at], { ...this.#options, ...options });
-    this.members.push(member);
-    cleanUpWith(member);
+    const members = hosts.map((host) => new Member(host, ["join", "--token", token, at], { ...this.#options, ...options }));
+    this.members.push(...members);
+    for (const member of members) cleanUpWith(member);
+    return members;
+  }
+
+  async newMember(host: Host, options: MemberOptions = {}): Promise<Member> {
+    const [member] = await this.newMembers([host], options);
     return member;
   }
 }
@@ -130,9 +135,7 @@ export async function foundCluster(host: Host, options: MemberOptions = {}, flag
 export async function startCluster(hosts: readonly Host[], options: MemberOptions = {}): Promise<Cluster> {
   const [first, ...rest] = hosts;
   const cluster = await foundCluster(first, options);
-  const joining = [];
-  for (const host of rest) joining.push(await cluster.newMember(host));
-  await Promise.all(joining.map((member) => member.start()));
+  if (rest.length > 0) await Promise.all((await cluster.newMembers(rest)).map((member) => member.start()));
   return cluster;
 }
 

@@ -37,10 +37,15 @@ export function total(samples: readonly Sample[], name: string, labels: Record<s
   return sum;
 }
 
-/** GET http://ADDRESS/metrics from inside a namespace. */
+/** By a shell: a Node of its own would take twenty times as long, of a CPU that the agents need. */
+const SCRAPE = `set -e; exec 3<>"/dev/tcp/$0/$1"; printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3; exec cat <&3`;
+
+/** GET http://HOST:PORT/metrics from inside a namespace. */
 export async function scrape(netns: string, address: string): Promise<string> {
-  const script = `const r = await fetch("http://${address}/metrics"); if (!r.ok) throw new Error("status " + r.status); process.stdout.write(await r.text());`;
-  return run([process.execPath, "--input-type=module", "-e", script], { netns });
+  const answer = await run(["bash", "-c", SCRAPE, ...address.split(":")], { netns });
+  const body = answer.indexOf("\r\n\r\n") + 4;
+  if (!answer.startsWith("HTTP/1.1 200 ")) throw new Error(`metrics at ${address}: ${answer.slice(0, body).trim()}`);
+  return answer.slice(body);
 }
 
 /**

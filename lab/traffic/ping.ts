@@ -16,7 +16,9 @@ export interface PingResult {
 export interface PingOptions {
   count?: number;
   intervalSeconds?: number;
-  /** How long to wait for the last reply. */
+  /** All at once, and a second's patience with the last. */
+  atOnce?: boolean;
+  /** How long to wait when there was no reply at all; with one, ping(8) waits for the last no longer than an interval or two round trips. */
   waitSeconds?: number;
   /** Bytes of ICMP payload. */
   size?: number;
@@ -27,7 +29,8 @@ export interface PingOptions {
 /** Pings `address` from a namespace. Never rejects for loss: look at `received`. */
 export async function ping(netns: string, address: string, options: PingOptions = {}): Promise<PingResult> {
   const count = options.count ?? 5;
-  const argv = ["ping", "-n", "-c", `${count}`, "-i", `${options.intervalSeconds ?? 0.2}`, "-W", `${options.waitSeconds ?? 2}`];
+  const pace = options.atOnce ? ["-i", "1", "-l", `${count}`] : ["-i", `${options.intervalSeconds ?? 0.2}`];
+  const argv = ["ping", "-n", "-c", `${count}`, ...pace, "-W", `${options.waitSeconds ?? 2}`];
   if (options.size !== undefined) argv.push("-s", `${options.size}`);
   const { stdout, stderr } = await attempt([...argv, ...(options.flags ?? []), address], { netns });
   return summary(stdout + stderr);
@@ -56,6 +59,12 @@ export async function pingAdaptive(
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+/** Sequence numbers without a reply, but for the last: at a quick pace ping(8) hardly waits for that one. */
+export function unanswered({ sent, output }: PingResult): number[] {
+  const answered = new Set([...output.matchAll(/ icmp_seq=(\d+) /g)].map(([, number]) => Number(number)));
+  return Array.from({ length: sent - 1 }, (_, i) => i + 1).filter((number) => !answered.has(number));
 }
 
 function summary(output: string): PingResult {

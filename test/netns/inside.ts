@@ -3,7 +3,7 @@
 
 import { fileURLToPath } from "node:url";
 import { type AgentFile, type AgentOptions, agentFile, writeConfig } from "../../lab/agent.ts";
-import { type Books, books } from "../../lab/books.ts";
+import { type Books, settledBooks } from "../../lab/books.ts";
 import type { Daemon, Exit } from "../../lab/daemon.ts";
 import { parseMetrics, type Sample, scrape } from "../../lab/metrics.ts";
 import type { Host } from "../../lab/topology.ts";
@@ -70,16 +70,8 @@ export class Inside {
     return parseMetrics(await scrape(this.host.netns, this.file.metrics as string));
   }
 
-  /** The books, once two readings agree: nothing is on its way any more. */
-  async settledBooks(): Promise<Books> {
-    let last = "";
-    return eventually(`the counters of host ${this.host.name} to stand still`, async () => {
-      const now = books(await this.metrics());
-      const text = JSON.stringify(now);
-      const still = text === last;
-      last = text;
-      return still && now;
-    });
+  settledBooks(): Promise<Books> {
+    return settledBooks(this);
   }
 
   /** Ends its input: the agent stops, and removes what it made. */

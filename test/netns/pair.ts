@@ -51,16 +51,18 @@ export function pairAgent(host: Host, other: Host, containers: readonly Containe
   return startAgent(host, { family, ...options.agent, networks: [network] });
 }
 
-async function standEnd(kind: Kind, pair: Pair, side: 0 | 1, options: PairOptions): Promise<void> {
+/** Makes one end; gives its agent, if it is weft's. */
+async function standEnd(kind: Kind, pair: Pair, side: 0 | 1, options: PairOptions): Promise<Agent[]> {
   const [host, other, inside] = [pair.hosts[side], pair.hosts[1 - side], pair.containers[side]];
   const peers = [addressOf(other, pair.family)];
-  if (kind === "weft") pair.agents.push(await pairAgent(host, other, [inside], options));
-  else if (kind === "openvswitch") await (await ovsVtep(host, { vni: VNI, peers })).attach(inside);
+  if (kind === "weft") return [await pairAgent(host, other, [inside], options)];
+  if (kind === "openvswitch") await (await ovsVtep(host, { vni: VNI, peers })).attach(inside);
   else {
     const overhead = pair.family === 4 ? 50 : 70;
     const mtu = options.network?.mtu ?? (options.mtu ?? 1500) - overhead;
     await (await linuxVtep(host, { vni: VNI, family: pair.family, peers, mtu, flags: options.flags })).attach(inside);
   }
+  return [];
 }
 
 /** Makes the hosts, the containers and both ends, and waits until a ping goes through. Undoes everything when it fails. */
@@ -75,8 +77,8 @@ export async function openPair(options: PairOptions): Promise<Pair> {
     } else hosts = (await underlay(lab, ["a", "b"], options)) as [Host, Host];
     const containers: [Container, Container] = [await container(lab, "left", 1), await container(lab, "right", 2)];
     const pair: Pair = { lab, hosts, containers, family: options.family ?? 4, agents: [], router };
-    await standEnd(options.left, pair, 0, options);
-    await standEnd(options.right, pair, 1, options);
+    const ends = await Promise.all([standEnd(options.left, pair, 0, options), standEnd(options.right, pair, 1, options)]);
+    pair.agents.push(...ends.flat());
     await reachable(containers[0], containers[1].ip4);
     await reachable(containers[0], containers[1].ip6);
     return pair;

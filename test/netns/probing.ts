@@ -3,11 +3,11 @@
 import { fileURLToPath } from "node:url";
 import { type AgentOptions, agentFile, portFor, writeConfig } from "../../lab/agent.ts";
 import { type Books, books } from "../../lab/books.ts";
-import { run } from "../../lab/command.ts";
+import { ipBatch, run } from "../../lab/command.ts";
 import type { Daemon } from "../../lab/daemon.ts";
 import type { Lab } from "../../lab/lab.ts";
 import { parseMetrics, scrape } from "../../lab/metrics.ts";
-import { addressOf, type Container, container, type Family, type Host } from "../../lab/topology.ts";
+import { addressOf, type Container, container, type Family, type Host, setSysctl } from "../../lab/topology.ts";
 import { ping } from "../../lab/traffic/ping.ts";
 import { eventually } from "../../lab/wait.ts";
 import { NETWORK, VNI } from "./pair.ts";
@@ -41,9 +41,16 @@ export class Probing {
   /** Starts one on each host, and waits until each reaches all. Flooded frames are few: every container knows where the others are. */
   static async all(lab: Lab, hosts: readonly Host[], options: ProbingOptions = {}): Promise<Probing[]> {
     const insides: Container[] = [];
-    for (const [i, { name }] of hosts.entries()) insides.push(await container(lab, `in${name}`, i + 1));
+    for (const [i, { name }] of hosts.entries()) {
+      const inside = await container(lab, `in${name}`, i + 1);
+      // Drops are counted to the frame: no stack may ask for a router meanwhile, nor whether its neighbours are still there.
+      await setSysctl(inside.netns, "net.ipv6.conf.default.router_solicitations", "0");
+      insides.push(inside);
+    }
     const begun = hosts.map((host, i) => Probing.#start(host, insides, i, hosts, options));
     const all = await Promise.all(begun);
+    const known = insides.map(({ ip4, mac }) => `neighbor replace ${ip4} lladdr ${mac} dev eth0 nud permanent`);
+    for (const [i, { netns }] of insides.entries()) await ipBatch(known.toSpliced(i, 1), netns);
     for (const one of all) await one.until("all peers to be reachable", ({ peers }) => peers.every(({ state }) => state === "reachable"));
     return all;
   }

@@ -59,7 +59,7 @@ for (const backend of ["native", "dgram"] as const) {
 
       await reachable(left, right.ip4);
       expect(agent.daemon.exit).toBeNull();
-      expect(agent.daemon.stderr).toMatch(/"level":(40|50|60).*worker/);
+      await agent.daemon.waitFor(/"level":(40|50|60).*worker/, "stderr");
       const { error, beats } = await heartbeat.stop();
       expect(error).toBeNull();
       expect(beats).toBeGreaterThan(1);

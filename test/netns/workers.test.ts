@@ -42,11 +42,12 @@ describeNetns("several workers", [], () => {
       [here, there] = [[], []];
       for (const port of PORTS) here.push(await container(lab, `h${port}`, port));
       for (const port of PORTS) there.push(await container(lab, `t${port}`, PORTS_EACH + port));
-      agents = [];
-      for (const [i, inside] of [here, there].entries()) {
-        const networks = [{ name: NETWORK, vni: VNI, peers: [hosts[1 - i].ip4], ports: inside.map(portFor) }];
-        agents.push(await Inside.start(hosts[i], { workers, networks }));
-      }
+      agents = await Promise.all(
+        [here, there].map((inside, i) => {
+          const networks = [{ name: NETWORK, vni: VNI, peers: [hosts[1 - i].ip4], ports: inside.map(portFor) }];
+          return Inside.start(hosts[i], { workers, networks });
+        }),
+      );
       // Everybody knows everybody: a stack that still asks for an address keeps few datagrams, and lets them out beside the next ones.
       const all = [...here, ...there];
       await Promise.all(all.map(async (from) => await Promise.all(all.filter((to) => to !== from).map((to) => reachable(from, to.ip4)))));

@@ -60,7 +60,9 @@ describeNetns("clocks that are wrong by an hour", ["faketime", "socat"], () => {
 async function clusterWith(hosts: readonly Host[], clocks: readonly (string | Clock)[]): Promise<Cluster> {
   const wrappers = clocks.map((clock, n) => (typeof clock === "string" ? new Clock(hosts[n].lab, hosts[n].name, clock) : clock).wrapper);
   const cluster = await startCluster(hosts.slice(0, 1), { wrapper: wrappers[0] });
-  for (const [n, host] of hosts.entries()) if (n > 0) await (await cluster.newMember(host, { wrapper: wrappers[n] })).start();
+  const joining = [];
+  for (const [n, host] of hosts.entries()) if (n > 0) joining.push(await cluster.newMember(host, { wrapper: wrappers[n] }));
+  await Promise.all(joining.map((member) => member.start()));
   await cluster.manager.weft("network", "create", NETWORK);
   return cluster;
 }

@@ -17,7 +17,7 @@ const HOLD = fileURLToPath(new URL("../programs/hold-thread.ts", import.meta.url
 const HOLD_MS = 6000;
 const PING_MS = 20;
 /** What traffic may wait on a machine that is busy with other programs. */
-const PAUSE_MS_MAX = 1000;
+const PAUSE_MS_MAX = 1500;
 
 describeNetns("three hosts", ["nsenter"], () => {
   let lab: Lab;

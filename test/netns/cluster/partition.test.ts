@@ -19,7 +19,7 @@ const SUSPENDED_MS = 10_000;
 /** A lease of 4 s, a sweep each second, and a machine that is busy. */
 const DOWN_MS = 12_000;
 /** The longest pause of a connection that nothing happened to: three of TCP's tries, on a machine that is busy. */
-const NOT_TOUCHED_MS = 1500;
+const NOT_TOUCHED_MS = 2000;
 const TEST_MS = 180_000;
 
 describeNetns("partitions", ["nft", "socat"], () => {

@@ -16,7 +16,7 @@ import { api, metricsOf, type Placed, place, placed, reaches, remove, timeToReac
 
 const NETWORK = "blue";
 /** The longest pause of a connection that nothing happened to, on a machine that is busy. */
-const NOT_TOUCHED_MS = 1500;
+const NOT_TOUCHED_MS = 2000;
 /** Nothing new is made for 20 s; and the machine is busy. */
 const SETTLED_MS = 40_000;
 const ONE_LINE = /^[^\n]+\n$/;

@@ -30,12 +30,13 @@ for (const backend of ["native", "dgram"] as const) {
         hosts = await underlay(lab, ["a", "b", "c"]);
         inside = [];
         for (const [i, name] of ["left", "right", "third"].entries()) inside.push(await container(lab, name, i + 1));
-        agents = [];
-        for (const [i, host] of hosts.entries()) {
-          const peers = hosts.filter((other) => other !== host).map((other) => addressOf(other, family));
-          const networks = [{ name: NETWORK, vni: VNI, peers, ports: [portFor(inside[i])] }];
-          agents.push(await Inside.start(host, { family, backend, networks }));
-        }
+        agents = await Promise.all(
+          hosts.map((host, i) => {
+            const peers = hosts.filter((other) => other !== host).map((other) => addressOf(other, family));
+            const networks = [{ name: NETWORK, vni: VNI, peers, ports: [portFor(inside[i])] }];
+            return Inside.start(host, { family, backend, networks });
+          }),
+        );
         await reachable(inside[0], inside[1].ip4);
         await reachable(inside[0], inside[2].ip4);
       });

@@ -34,8 +34,7 @@ describeNetns("ports", [], () => {
     hosts = await underlay(lab, ["a", "b"]);
     here = [await container(lab, "one", 1), await container(lab, "two", 2), await container(lab, "three", 3)];
     far = await container(lab, "far", 4);
-    await Inside.start(hosts[1], options(hosts[0], [far], 1));
-    agent = await start();
+    [agent] = await Promise.all([start(), Inside.start(hosts[1], options(hosts[0], [far], 1))]);
     await reachable(here[0], far.ip4);
   });
   afterAll(() => lab?.close());
@@ -116,7 +115,7 @@ describeNetns("ports", [], () => {
     expect(await flooded()).toEqual([1, 3]);
     expect(tuns()).toBe(2);
     // Nothing else keeps the namespace: its process is gone, and so is the descriptor that pinned it.
-    expect((await ping(here[0].netns, far.ip4, { count: 3, intervalSeconds: 0.02 })).received).toBe(3);
+    expect((await ping(here[0].netns, far.ip4, { count: 3, atOnce: true })).received).toBe(3);
     await run(["ip", "netns", "add", two.netns]);
     expect(await agent.logged("port created")).toMatchObject({ netns: two.netns });
     await reachable(two, far.ip4);

@@ -71,7 +71,11 @@ describeNetns("a shim", ["perl", "unshare", "nsenter"], () => {
       const { record } = await stage.containers.create({ command, workingDirectory });
       const error = await stage.containers.start(record.id).catch((reason) => reason);
       expect(error).toBeInstanceOf(StartError);
-      expect(stage.containers.get(record.id).run).toMatchObject({ state: "exited", exitCode: error.exitCode, startedAt: expect.anything() });
+      expect(stage.containers.get(record.id).run).toMatchObject({
+        state: "exited",
+        exitCode: error.exitCode,
+        startedAt: expect.anything(),
+      });
       return error.message.replace(record.name, "C");
     };
     expect(await failing(["nonesuch"])).toBe("container C: exec nonesuch: not found in $PATH (exit code 127)");
@@ -106,8 +110,10 @@ describeNetns("a shim", ["perl", "unshare", "nsenter"], () => {
   });
 
   test("ends all that the command started when it ends, and all with itself", async () => {
-    const id = await stage.run(["sh", "-c", "(trap '' TERM HUP; sleep 61) & sleep 0.5; exit 4"]);
+    const id = await stage.run(["sh", "-c", "trap 'exit 4' USR1; (trap '' TERM HUP; echo ready; sleep 61) & wait"]);
+    await eventually("it is ready", async () => (await stage.output(id)).includes("ready"));
     await eventually("all run", async () => (await pidsIn(stage.containers.get(id))).length >= 3);
+    stage.containers.signal(id, "USR1");
     expect(await stage.containers.wait(id)).toBe(4);
     await eventually("all are gone", async () => (await pidsIn(stage.containers.get(id))).length === 0);
     const other = await stage.run(["sh", "-c", "sleep 62 & wait"]);
