@@ -6,12 +6,14 @@ import type { Store } from "../model/cluster/store.ts";
 import type { Backend } from "./backend.ts";
 import { listAll, pagesOf } from "./client/pages.ts";
 import { storeError } from "./client/reasons.ts";
+import { DEADLINE_MS } from "./client/store.ts";
 import { bytesOf, entryOf, transactionOf } from "./client/translate.ts";
 import { type RangeRequest, RangeRequestSchema } from "./generated/rpc_pb.js";
+import { inTime } from "./in-time.ts";
 
 /** `client`: of this manager, with all rights, as this has. Neither is closed with it. */
-export function directStore(backend: Pick<Backend, "range" | "txn">, client: Store): Store {
-  const range = (request: RangeRequest) => backend.range(request);
+export function directStore(backend: Pick<Backend, "range" | "txn" | "trouble">, client: Store): Store {
+  const range = (request: RangeRequest) => inTime(backend, backend.range(request), DEADLINE_MS);
   return {
     async get(key) {
       const { kvs } = await range(create(RangeRequestSchema, { key: bytesOf(key) })).catch(fail);
@@ -29,7 +31,7 @@ export function directStore(backend: Pick<Backend, "range" | "txn">, client: Sto
       }
     },
     async commit(compares, changes) {
-      const { succeeded, header } = await backend.txn(transactionOf(compares, changes)).catch(fail);
+      const { succeeded, header } = await inTime(backend, backend.txn(transactionOf(compares, changes)), DEADLINE_MS).catch(fail);
       return { succeeded, revision: Number(header?.revision ?? 0n) };
     },
     watch: (prefix, watcher) => client.watch(prefix, watcher),

@@ -10,6 +10,7 @@ import {
 import { messageOf } from "../../model/errors.ts";
 import { type Backend, failure, GrpcFailure } from "../backend.ts";
 import type { LeaseKeepAliveRequest, LeaseKeepAliveResponse, WatchRequest, WatchResponse } from "../generated/rpc_pb.js";
+import { inTime } from "../in-time.ts";
 
 /** What tells who calls, and what. */
 export type Call = Pick<ServerUnaryCall<unknown, unknown>, "metadata" | "getPeer" | "getPath" | "getAuthContext">;
@@ -20,8 +21,6 @@ type Stream<Request, Answer> = ServerDuplexStream<Request, Answer>;
 
 /** Open at a time, of all callers: an agent has two. */
 const STREAMS_MAX = 10_000;
-/** Of a caller's time that the backend has; the rest is for the way back. */
-const DEADLINE_SHARE = 0.85;
 
 export class Handlers {
   readonly #backendFor: BackendFor;
@@ -76,7 +75,7 @@ export class Handlers {
     return async (call, callback) => {
       try {
         const backend = this.#backendFor(call);
-        callback(null, await beforeDeadline(call, backend, run(backend, call.request)));
+        callback(null, await inTime(backend, run(backend, call.request), Number(call.getDeadline()) - Date.now()));
       } catch (error) {
         callback(statusOf(error));
       }
@@ -107,26 +106,6 @@ export class Handlers {
     } finally {
       this.#streams--;
     }
-  }
-}
-
-/** A store that is behind, or has no quorum, is told of while the caller still listens: its own deadline says nothing of whose fault it was. */
-async function beforeDeadline<Answer>(
-  call: Pick<ServerUnaryCall<unknown, unknown>, "getDeadline">,
-  backend: Backend,
-  answer: Promise<Answer>,
-): Promise<Answer> {
-  const leftMs = Number(call.getDeadline()) - Date.now();
-  if (!Number.isFinite(leftMs)) return answer;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const tell = () => reject(new GrpcFailure(status.UNAVAILABLE, backend.trouble?.() ?? "the store behind it does not answer"));
-    timer = setTimeout(tell, leftMs * DEADLINE_SHARE);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 
