@@ -16,7 +16,7 @@ import { exposition } from "../host/metrics/exposition.ts";
 import { REASON_LIST } from "../host/model/reason.ts";
 import { CALL_RIGHTS, KEY_RIGHTS } from "../host/store/rights.ts";
 import { nothingAround } from "../test/unit/cli/weft.ts";
-import { sampleProbes, sampleView } from "../test/unit/view.ts";
+import { samplePools, sampleProbes, sampleView } from "../test/unit/view.ts";
 import { root } from "./sources.ts";
 
 const NOTE = "<!-- Made by scripts/docs.ts (npm run docs). Edit the sources that it names, not this page. -->";
@@ -37,7 +37,7 @@ ${REASON_LIST.map(({ number, label, text }) => `| ${number} | \`${label}\` | ${t
 
 /** Metrics as a scrape of a small agent shows them: name, type, labels and help are what Prometheus reads. */
 async function metrics(): Promise<string> {
-  const text = await exposition(sampleView(), sampleProbes()).text();
+  const text = await exposition(sampleView(), sampleProbes(), samplePools()).text();
   const rows = [...text.matchAll(/^# HELP (weft_\S+) (.*)\n# TYPE \S+ (\S+)\n(.*)$/gm)].map(([, name, help, type, sample]) => {
     const labels = [...(/\{(.*)\}/.exec(sample)?.[1] ?? "").matchAll(/(\w+)="/g)]
       .map(([, label]) => label)
@@ -48,7 +48,7 @@ async function metrics(): Promise<string> {
 # Metrics
 
 Served at \`http://HOST:PORT/metrics\` in Prometheus' text format, where \`metrics: HOST:PORT\` is in the agent's file. Units are in the names; every label is
-bounded by the configuration, the number of workers and, in a cluster, the number of nodes. Besides these there are prom-client's \`process_…\` and \`nodejs_…\` metrics of the agent itself. From
+bounded by the configuration, the number of workers and, in a cluster, the number of nodes and, on managers, of subnets. Besides these there are prom-client's \`process_…\` and \`nodejs_…\` metrics of the agent itself. From
 \`host/metrics\`.
 
 The unit of frames is the frame on the wire: a superframe counts its segments. At rest, for every network and worker:

@@ -97,7 +97,7 @@ async function exhausted(store: Store, network: NetworkRecord, spaces: readonly 
     const { total, free } = capacityOf(space, addresses.taken[family]);
     return `${total - free} of ${total} of ${formatBlock(space.subnet)} are taken`;
   });
-  const resting = addresses.resting(family);
+  const resting = addresses.resting[family].size;
   const holders = addresses.holders(family);
   const named = await Promise.all(
     holders.slice(0, HOLDERS_NAMED_MAX).map(async ({ node, count }) => {

@@ -38,6 +38,16 @@ export class AddressView {
     return grouped((await this.#store.list(networkAddresses(network))).entries).get(network) ?? new NetworkAddresses();
   }
 
+  /** Whether there is a picture at all. */
+  get isKnown(): boolean {
+    return this.#networks !== null;
+  }
+
+  /** The addresses of a network by the picture, however old it is; undefined when there are none. */
+  known(network: string): NetworkAddresses | undefined {
+    return this.#networks?.get(network);
+  }
+
   /** The next free address of a subnet, marked until `settle`; null when it is full. Nothing is awaited between choice and mark. */
   choose(network: string, space: Space, addresses: NetworkAddresses): string | null {
     const { family } = space.subnet;

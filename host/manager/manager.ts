@@ -11,6 +11,7 @@ import { checked, isManagerOperation } from "./check.ts";
 import type { Caller, Context, Handler } from "./context.ts";
 import { Janitor, type Swept } from "./janitor.ts";
 import { HANDLERS } from "./operations.ts";
+import { PoolFigures } from "./pool-figures.ts";
 import { RestLease } from "./rest-lease.ts";
 import { ROLES } from "./roles.ts";
 import { Turns } from "./turns.ts";
@@ -62,6 +63,11 @@ export class Manager {
   /** Looks after nodes that have died: call it every second or so. `monotonicMs` is a clock that is never set (performance.now()). */
   sweep(monotonicMs: number): Promise<Swept> {
     return this.#janitor.sweep(monotonicMs);
+  }
+
+  /** How full everything is, kept up from now on until it is closed. */
+  poolFigures(): PoolFigures {
+    return new PoolFigures(this.#context.store, this.#context.addresses);
   }
 
   close(): void {

@@ -14,6 +14,9 @@ interface Tally {
 
 export class NetworkAddresses {
   readonly taken: Record<Family, AddressSet> = { 4: new AddressSet(), 6: new AddressSet() };
+  /** Those of them that nobody has. */
+  readonly resting: Record<Family, AddressSet> = { 4: new AddressSet(), 6: new AddressSet() };
+  #changes = 0;
   /** The last one of each family that was given to an endpoint. */
   readonly #latest: Record<Family, { value: bigint; revision: number } | null> = { 4: null, 6: null };
   readonly #owners = new Map<string, Tally>();
@@ -23,11 +26,19 @@ export class NetworkAddresses {
     return this.taken[4].size + this.taken[6].size;
   }
 
+  /** How many there have been: who has counted something need not do so again until there is one more. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   put(ip: string, json: string, revision: number): void {
     const { family, value } = parseAddress(ip);
     const { node } = JSON.parse(json) as AddressRecord;
     this.#forget(ip, family);
     this.taken[family].add(value);
+    if (node === null) this.resting[family].add(value);
+    else this.resting[family].delete(value);
+    this.#changes++;
     let tally = this.#tallies.get(node);
     if (!tally) {
       tally = { node, 4: 0, 6: 0 };
@@ -42,15 +53,13 @@ export class NetworkAddresses {
     const { family, value } = parseAddress(ip);
     this.#forget(ip, family);
     this.taken[family].delete(value);
+    this.resting[family].delete(value);
+    this.#changes++;
   }
 
   latest(family: Family): Address | null {
     const latest = this.#latest[family];
     return latest && { family, value: latest.value };
-  }
-
-  resting(family: Family): number {
-    return this.#tallies.get(null)?.[family] ?? 0;
   }
 
   /** Node → how many it holds, the greatest first. */

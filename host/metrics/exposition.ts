@@ -3,11 +3,12 @@
 
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { VERSION } from "../model/version.ts";
-import type { CounterRow, DataPlaneView, ProbesView, WorkerStats } from "../model/view.ts";
+import type { CounterRow, DataPlaneView, PoolFiguresView, ProbesView, WorkerStats } from "../model/view.ts";
 import { CONTROL_FAMILIES } from "./control.ts";
 import { addFamilies, type Family } from "./family.ts";
 import { FRAME_FAMILIES } from "./frames.ts";
 import { PEER_FAMILIES } from "./peers.ts";
+import { POOL_FAMILIES } from "./pools.ts";
 import { TABLE_FAMILIES } from "./tables.ts";
 import { WORKER_FAMILIES } from "./workers.ts";
 
@@ -20,6 +21,7 @@ interface Seen {
   counters: readonly CounterRow[];
   stats: readonly WorkerStats[];
   probes: ProbesView | null;
+  pools: PoolFiguresView | null;
 }
 
 const AGENT_FAMILIES: readonly Family<Seen>[] = [
@@ -46,18 +48,26 @@ export interface Exposition {
   text(): Promise<string>;
 }
 
-/** Declares every metric on a registry of its own. `probes`: null without a cluster. */
-export function exposition(view: DataPlaneView, probes: ProbesView | null = null): Exposition {
+/** Declares every metric on a registry of its own. `probes`: null without a cluster; `pools`: null on a host that is no manager. */
+export function exposition(view: DataPlaneView, probes: ProbesView | null = null, pools: PoolFiguresView | null = null): Exposition {
   const register = new Registry();
   collectDefaultMetrics({ register });
   for (const name of MISNAMED) register.removeSingleMetric(name);
-  let seen: Seen = { view, counters: [], stats: [], probes };
-  const families = [...AGENT_FAMILIES, ...FRAME_FAMILIES, ...WORKER_FAMILIES, ...TABLE_FAMILIES, ...CONTROL_FAMILIES, ...PEER_FAMILIES];
+  let seen: Seen = { view, counters: [], stats: [], probes, pools };
+  const families = [
+    ...AGENT_FAMILIES,
+    ...FRAME_FAMILIES,
+    ...WORKER_FAMILIES,
+    ...TABLE_FAMILIES,
+    ...CONTROL_FAMILIES,
+    ...PEER_FAMILIES,
+    ...POOL_FAMILIES,
+  ];
   addFamilies<Seen>(register, families, () => seen);
   return {
     contentType: register.contentType,
     async text() {
-      seen = { view, counters: view.counters(), stats: view.stats(), probes };
+      seen = { view, counters: view.counters(), stats: view.stats(), probes, pools };
       return register.metrics();
     },
   };

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { messageOf, OperationError } from "../model/errors.ts";
 import { VERSION } from "../model/version.ts";
-import type { DataPlaneView, ProbesView } from "../model/view.ts";
+import type { DataPlaneView, PoolFiguresView, ProbesView } from "../model/view.ts";
 import type { Exposition } from "./exposition.ts";
 
 /** Scrapers and a few curious people. */
@@ -20,16 +20,17 @@ export interface MetricsServer {
   close(): Promise<void>;
 }
 
-/** Listens at `host:port`; `probes`: null without a cluster. Rejects with OperationError when the address cannot be had. */
+/** Listens at `host:port`; `probes`: null without a cluster; `pools`: null on a host that is no manager. Rejects with OperationError when the address cannot be had. */
 export async function serveMetrics(
   at: { host: string; port: number },
   view: DataPlaneView,
   probes: ProbesView | null = null,
+  pools: PoolFiguresView | null = null,
 ): Promise<MetricsServer> {
   let loading: Promise<Exposition> | undefined;
   // Its library is large: it is loaded for the first scrape, not while the start keeps containers waiting.
   const load = () => {
-    loading ??= import("./exposition.ts").then(({ exposition }) => exposition(view, probes));
+    loading ??= import("./exposition.ts").then(({ exposition }) => exposition(view, probes, pools));
     return loading;
   };
   const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX, requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX });

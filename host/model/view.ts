@@ -32,6 +32,32 @@ export interface ProbesView {
   refused(): { reason: string; frames: number }[];
 }
 
+/** What a manager knows of addresses, subnets and VNIs. Fresh snapshots, as above; nothing while it has not heard of them. */
+export interface PoolFiguresView {
+  subnets(): readonly SubnetUse[];
+  pools(): readonly PoolUse[];
+  vnis(): { used: number; free: number } | null;
+}
+
+export interface SubnetUse {
+  network: string;
+  vni: number;
+  subnet: string;
+  /** Of endpoints. */
+  used: number;
+  /** Of endpoints that are gone: not given out again yet. */
+  resting: number;
+  /** To be had without asking for a certain one. */
+  free: number;
+}
+
+export interface PoolUse {
+  /** E.g. `10.0.0.0/8 by /24`. */
+  pool: string;
+  used: number;
+  free: number;
+}
+
 export interface PeerProbes {
   /** Address. */
   vtep: string;

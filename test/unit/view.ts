@@ -1,7 +1,7 @@
 // A data plane at rest, for the tests of what reads one (API, metrics, command line): two hosts' worth of plain numbers.
 
 import { COUNTERS } from "../../assembly/abi/counter.ts";
-import type { DataPlaneView, ProbesView, WorkerStats } from "../../host/model/view.ts";
+import type { DataPlaneView, PoolFiguresView, ProbesView, WorkerStats } from "../../host/model/view.ts";
 
 /** A row of counters with these set. */
 export function row(values: Record<number, number | bigint> = {}): BigUint64Array {
@@ -74,6 +74,15 @@ export function sampleView(part: Partial<DataPlaneView> = {}): DataPlaneView {
     ],
     ports: () => [{ network: "blue", vni: 42, netns: "pcA", interface: "eth0", up: true, txDropped: 5 }],
     ...part,
+  };
+}
+
+/** A subnet, a pool and VNIs. */
+export function samplePools(): PoolFiguresView {
+  return {
+    subnets: () => [{ network: "blue", vni: 4096, subnet: "10.0.0.0/24", used: 3, resting: 1, free: 249 }],
+    pools: () => [{ pool: "10.0.0.0/8 by /24", used: 1, free: 65_535 }],
+    vnis: () => ({ used: 1, free: 16_773_118 }),
   };
 }
 

@@ -13,6 +13,7 @@ import { Manager } from "../../manager/manager.ts";
 import type { MemberOptions, StoreOptions } from "../../model/cluster/start.ts";
 import { StoreError } from "../../model/cluster/store.ts";
 import { messageOf, type OperationError, UsageError } from "../../model/errors.ts";
+import type { PoolFiguresView } from "../../model/view.ts";
 import type { Backend } from "../../store/backend.ts";
 import type { TlsFiles } from "../../store/client/credentials.ts";
 import type { ClusterClient } from "../../store/client/store.ts";
@@ -42,6 +43,8 @@ export interface ManagerParts {
 }
 
 export interface RunningManager {
+  /** For metrics; null where there are none. */
+  pools: PoolFiguresView | null;
   close(): Promise<void>;
 }
 
@@ -72,8 +75,10 @@ export async function startManager({ options, state, identity, node, client, log
     onAdmitted: (nodeId) => members.admit(nodeId),
   });
   const sweep = startSweep(manager, log);
+  const pools = options.metrics === null ? null : manager.poolFigures();
   const closeParts = async () => {
     await sweep.stop();
+    pools?.close();
     manager.close();
     members.close();
     await backend.close();
@@ -100,6 +105,7 @@ export async function startManager({ options, state, identity, node, client, log
       };
       const entering = await enterSoon(enter, node.founding === true, log);
       return {
+        pools,
         close: async () => {
           await entering.stop();
           await front.close();

@@ -7,6 +7,7 @@ import type { NodeState, StateDir } from "../../cluster/state-dir.ts";
 import type { MemberOptions } from "../../model/cluster/start.ts";
 import { OperationError } from "../../model/errors.ts";
 import { VERSION } from "../../model/version.ts";
+import type { PoolFiguresView } from "../../model/view.ts";
 import { advertiseAddress } from "../../netdev/advertise.ts";
 import { findUnderlay } from "../../netdev/underlay.ts";
 import type { ClusterClient } from "../../store/client/store.ts";
@@ -21,6 +22,8 @@ export interface Membership {
   client: ClusterClient;
   /** HOST:PORT of this host's front, for a manager. */
   manager: string | null;
+  /** What a manager tells in its metrics. */
+  pools: PoolFiguresView | null;
   /** As it is known now: upkeep.ts follows it. */
   cluster: { id: string; managers: string[] };
 }

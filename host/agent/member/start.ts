@@ -62,7 +62,7 @@ async function start(options: MemberOptions, log: Logger, undo: UndoStack): Prom
   const api = await serveApi(options.socket, path.view, operations);
   undo.push(() => api.close());
   if (options.metrics) {
-    const metrics = await serveMetrics(options.metrics, path.view, prober);
+    const metrics = await serveMetrics(options.metrics, path.view, prober, membership.pools);
     undo.push(() => metrics.close());
   }
   const kept = { ...membership, underlay: path.underlay, routes: hostRoutes, overlay, local, view, log };
@@ -100,9 +100,11 @@ async function enter(options: MemberOptions, log: Logger, undo: UndoStack, onEnd
     () => client.close(),
     identity.onChange(() => client.refresh()),
   );
+  let pools: Membership["pools"] = null;
   if (manager !== null) {
     const running = await startManager({ options, state, identity, node, client, log, onDeath: (error) => onEnd(messageOf(error)) });
     undo.push(() => running.close());
+    pools = running.pools;
   }
-  return { state, node, vtep, identity, client, manager, cluster };
+  return { state, node, vtep, identity, client, manager, pools, cluster };
 }

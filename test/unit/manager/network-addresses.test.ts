@@ -17,13 +17,13 @@ test("who holds how many, what rests, and what was given last", () => {
     { node: "a", count: 1 },
   ]);
   expect(addresses.holders(6)).toEqual([{ node: "a", count: 1 }]);
-  expect([addresses.resting(4), addresses.resting(6), addresses.size]).toEqual([1, 0, 5]);
+  expect([addresses.resting[4].size, addresses.resting[6].size, addresses.size]).toEqual([1, 0, 5]);
   expect(addresses.latest(4)).toEqual({ family: 4, value: 0x0a000003n });
   addresses.put("10.0.0.3", owned(null), 9);
   addresses.delete("10.0.0.9");
   addresses.delete("10.0.0.77");
   expect(addresses.holders(4).map(({ count }) => count)).toEqual([1, 1]);
-  expect([addresses.resting(4), addresses.size]).toEqual([1, 4]);
+  expect([addresses.resting[4].size, addresses.size]).toEqual([1, 4]);
 });
 
 test("counts as a map would", () => {
@@ -41,7 +41,8 @@ test("counts as a map would", () => {
       }
       const count = (node: string | null) => [...twin.values()].filter((owner) => owner === node).length;
       expect(addresses.size).toBe(twin.size);
-      expect(addresses.resting(4)).toBe(count(null));
+      expect(addresses.resting[4].size).toBe(count(null));
+      expect(addresses.changes).toBe(steps.length);
       for (const node of ["a", "b"]) expect(addresses.holders(4).find((holder) => holder.node === node)?.count ?? 0).toBe(count(node));
     }),
   );
