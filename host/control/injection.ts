@@ -45,8 +45,16 @@ export interface InjectionOptions {
   onUnavailable: (why: string) => void;
 }
 
+interface Routes {
+  /** MAC address of the interface. */
+  source: string;
+  hops: ReadonlyMap<Vtep, string>;
+}
+
 export class Injection {
   readonly #options: InjectionOptions;
+  /** By which next hop each VTEP is reached; null while nothing may be injected. */
+  #routes: Routes | null = null;
   /** What is in use, as text. */
   readonly #inUse = new Map<Vtep, string>();
   /** INJECT_ALL, or INJECT_LONE while the interface would have superframes cut in software. */
@@ -75,7 +83,7 @@ export class Injection {
       return this.#tell(messageOf(error));
     }
     const changes = new HostChanges();
-    await this.#tryLook();
+    await this.#try(() => this.#look());
     this.#watching = this.#watch(changes).finally(() => changes.close());
   }
 
@@ -87,8 +95,10 @@ export class Injection {
   async #watch(changes: HostChanges): Promise<void> {
     const { signal } = this.#ended;
     let lookedAt = performance.now();
+    let neighborsAt = lookedAt;
     let mtusAt = lookedAt;
     let paths = false;
+    let neighbors = false;
     let made = this.#options.vteps.made;
     while (!signal.aborted) {
       await sleep(LISTEN_MS, undefined, { signal, ref: false }).catch(() => {});
@@ -96,13 +106,20 @@ export class Injection {
       const now = performance.now();
       const policies = changes.policies();
       paths = changes.paths() || paths || made !== this.#options.vteps.made;
+      neighbors = changes.neighbors() || neighbors;
       // What was added may forbid what is being done: nothing is injected until that is known.
       if (policies) await this.#setAll(new Map());
       if (policies || (paths && now - lookedAt >= LOOK_MS) || now - lookedAt >= PATIENCE_MS) {
         paths = false;
+        neighbors = false;
         made = this.#options.vteps.made;
         lookedAt = now;
-        await this.#tryLook();
+        neighborsAt = now;
+        await this.#try(() => this.#look());
+      } else if (neighbors && now - neighborsAt >= LOOK_MS) {
+        neighbors = false;
+        neighborsAt = now;
+        await this.#try(() => this.#lookAtNeighbors());
       }
       if (now - mtusAt >= LOOK_MS) {
         mtusAt = now;
@@ -117,9 +134,9 @@ export class Injection {
     this.#told = why;
   }
 
-  async #tryLook(): Promise<void> {
+  async #try(look: () => Promise<void>): Promise<void> {
     try {
-      await this.#look();
+      await look();
     } catch (error) {
       this.#tell(messageOf(error));
       await this.#setAll(new Map());
@@ -131,7 +148,8 @@ export class Injection {
     const source = await ethernetAddress(device);
     const obstacle = source === null ? `${device} has no MAC address` : await this.#obstacle();
     this.#what = mode === "on" || cutsTunnels(device) ? INJECT_ALL : INJECT_LONE;
-    await this.#setAll(source === null || obstacle !== "" ? new Map() : await this.#wanted(source));
+    this.#routes = source === null || obstacle !== "" ? null : { source, hops: await this.#hops() };
+    await this.#lookAtNeighbors();
     const slower = `${device} would have superframes cut in software (ethtool -k: tx-udp_tnl-segmentation, tx-udp_tnl-csum-segmentation)`;
     this.#tell(obstacle || (this.#what === INJECT_ALL ? "" : slower));
   }
@@ -155,19 +173,32 @@ export class Injection {
     }
   }
 
-  /** The headers of all VTEPs that can be injected to now. */
-  async #wanted(source: string): Promise<Map<Vtep, Uint8Array>> {
+  async #hops(): Promise<Map<Vtep, string>> {
     const { own, device, vteps } = this.#options;
     const some = vteps.all.slice(0, INJECTED_MAX);
-    const addresses = some.map(({ address }) => address);
-    const hops = await nextHops(own, addresses, device);
+    const hops = await nextHops(
+      own,
+      some.map(({ address }) => address),
+      device,
+    );
+    return new Map(some.flatMap((vtep, i) => (hops[i] === null ? [] : [[vtep, hops[i]]])));
+  }
+
+  /** By the routes as they were when they were last looked at: all of them cost several processes, neighbours one. */
+  async #lookAtNeighbors(): Promise<void> {
+    await this.#setAll(this.#routes === null ? new Map() : await this.#wanted(this.#routes));
+  }
+
+  /** The headers of all VTEPs that can be injected to now. */
+  async #wanted({ source, hops }: Routes): Promise<Map<Vtep, Uint8Array>> {
+    const { device } = this.#options;
     const neighbors = await usableNeighbors(device);
     const wanted = new Map<Vtep, Uint8Array>();
     const stale = new Set<string>();
-    for (const [i, hop] of hops.entries()) {
-      const neighbor = hop === null ? undefined : neighbors.get(hop);
-      if (hop === null || !neighbor) continue;
-      wanted.set(some[i], ethernetHeader(neighbor.mac, source, addresses[i]));
+    for (const [vtep, hop] of hops) {
+      const neighbor = neighbors.get(hop);
+      if (!neighbor) continue;
+      wanted.set(vtep, ethernetHeader(neighbor.mac, source, vtep.address));
       if (neighbor.stale) stale.add(hop);
     }
     await probeNeighbors([...stale], device);

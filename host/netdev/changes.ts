@@ -7,7 +7,6 @@ import { NetlinkListener } from "../sys/netlink.ts";
 
 const PATHS =
   k.RTMGRP_LINK |
-  k.RTMGRP_NEIGH |
   k.RTMGRP_IPV4_IFADDR |
   k.RTMGRP_IPV4_ROUTE |
   k.RTMGRP_IPV4_RULE |
@@ -17,18 +16,25 @@ const PATHS =
 
 export class HostChanges {
   readonly #paths: NetlinkListener | undefined;
+  readonly #neighbors: NetlinkListener | undefined;
   readonly #policies: NetlinkListener[];
 
   /** Throws SysError (EMFILE, ENOMEM). */
   constructor() {
     this.#paths = listener(k.NETLINK_ROUTE, PATHS);
+    this.#neighbors = listener(k.NETLINK_ROUTE, k.RTMGRP_NEIGH);
     const policies = [listener(k.NETLINK_XFRM, k.XFRMNLGRP_POLICY_MASK), listener(k.NETLINK_NETFILTER, k.NFNLGRP_NFTABLES_MASK)];
     this.#policies = policies.filter((each) => each !== undefined);
   }
 
-  /** Whether links, addresses, neighbours, routes or rules have changed since the last call. */
+  /** Whether links, addresses, routes or rules have changed since the last call. */
   paths(): boolean {
     return this.#paths?.changed() ?? false;
+  }
+
+  /** Whether neighbours have: on a link with many hosts one does every second, if only from known to perhaps outdated. */
+  neighbors(): boolean {
+    return this.#neighbors?.changed() ?? false;
   }
 
   /** Whether xfrm policies or nftables rules have. */
@@ -38,6 +44,7 @@ export class HostChanges {
 
   close(): void {
     this.#paths?.close();
+    this.#neighbors?.close();
     for (const each of this.#policies) each.close();
   }
 }

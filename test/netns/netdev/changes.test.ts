@@ -4,7 +4,7 @@ import { Lab } from "../../../lab/lab.ts";
 import { describeNetns } from "../needs.ts";
 
 describeNetns("what may change injection is heard", ["nft"], () => {
-  test("paths and policies, each by itself", async () => {
+  test("paths, neighbours and policies, each by itself", async () => {
     await using lab = await Lab.open();
     const netns = await lab.namespace("a");
     const script = `
@@ -13,7 +13,7 @@ describeNetns("what may change injection is heard", ["nft"], () => {
       const changes = new HostChanges();
       const after = (command) => {
         if (command) execFileSync("sh", ["-c", command]);
-        return [changes.paths(), changes.policies()];
+        return [changes.paths(), changes.neighbors(), changes.policies()];
       };
       const heard = [
         "",
@@ -31,9 +31,10 @@ describeNetns("what may change injection is heard", ["nft"], () => {
     const [nothing, link, address, neighbor, rule, added, flushed, table, quiet] = JSON.parse(
       await run([process.execPath, "--input-type=module", "-e", script], { netns }),
     ) as boolean[][];
-    expect(nothing).toEqual([false, false]);
-    for (const change of [link, address, neighbor, rule]) expect(change).toEqual([true, false]);
-    for (const change of [added, flushed, table]) expect(change[1]).toBe(true);
-    expect(quiet).toEqual([false, false]);
+    expect(nothing).toEqual([false, false, false]);
+    for (const change of [link, address, rule]) expect([change[0], change[2]]).toEqual([true, false]);
+    expect(neighbor).toEqual([false, true, false]);
+    for (const change of [added, flushed, table]) expect(change[2]).toBe(true);
+    expect(quiet).toEqual([false, false, false]);
   });
 });
