@@ -57,7 +57,7 @@ export const TABLE_FAMILIES: readonly Family<View>[] = [
   },
   {
     name: "weft_port_up",
-    help: "1 while the port's interface is attached and up, else 0.",
+    help: "1 while the port's interface is attached, else 0: the log says why. One that was set down inside its namespace is attached; frames for it are dropped as port_down.",
     type: "gauge",
     samples: ({ view }) => view.ports().map((port) => ({ labels: portLabels(port), value: port.up ? 1 : 0 })),
   },

@@ -18,6 +18,12 @@ test("promtool accepts the scrape configuration and the rules", ({ skip }) => {
   expect(status, stdout + stderr).toBe(0);
 });
 
+test("each alert fires when it should, and a healthy host raises none", ({ skip }) => {
+  skip(!exists("promtool"), "promtool is not installed (Debian package prometheus)");
+  const { status, stdout, stderr } = spawnSync("promtool", ["test", "rules", join(root, "test/style/alerts.yml")], { encoding: "utf8" });
+  expect(status, stdout + stderr).toBe(0);
+});
+
 test.for(["weft-agent.service", "weft.service"])("systemd accepts %s", (name, { skip }) => {
   skip(!exists("systemd-analyze"), "systemd-analyze is not installed (Debian package systemd)");
   const folder = mkdtempSync(join(tmpdir(), "weft-deploy-"));
