@@ -22,6 +22,9 @@ test("each alert fires when it should, and a healthy host raises none", ({ skip 
   skip(!exists("promtool"), "promtool is not installed (Debian package prometheus)");
   const { status, stdout, stderr } = spawnSync("promtool", ["test", "rules", join(root, "test/style/alerts.yml")], { encoding: "utf8" });
   expect(status, stdout + stderr).toBe(0);
+  const expected = readFileSync(join(root, "test/style/alerts.yml"), "utf8");
+  const alerts = [...readFileSync(join(root, "deploy/weft.rules.yml"), "utf8").matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
+  expect(alerts.filter((name) => !expected.includes(`{alertname="${name}"`))).toEqual([]);
 });
 
 test.for(["weft-agent.service", "weft.service"])("systemd accepts %s", (name, { skip }) => {
