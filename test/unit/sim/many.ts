@@ -8,7 +8,7 @@ import { shrink } from "./shrink.ts";
 
 /** Of each kind of store: 1,000 together. */
 export const COUNT = Number(process.env.WEFT_SCHEDULES ?? 500);
-/** The same each time, unless a seed is given: a schedule in some thousands has two who were told the same address, as after `node rm` of a host whose containers run on. */
+/** The same each time, unless a seed is given: what others find is held in regressions.test.ts. */
 export const FIRST = process.env.WEFT_SEED === undefined ? 50_000 : seed;
 const TRACED = process.env.WEFT_TRACE !== undefined;
 /** Lines before the failure. */

@@ -3,7 +3,7 @@
 
 import { type Action, plan } from "../../../host/control/plan.ts";
 import type { PortConfig } from "../../../host/model/config.ts";
-import { messageOf } from "../../../host/model/errors.ts";
+import { messageOf, OperationError } from "../../../host/model/errors.ts";
 import type { Applied, Desired, Dirty, NetworkSettings } from "../../../host/model/forwarding.ts";
 
 export interface Interfaces {
@@ -91,23 +91,23 @@ export class ModelForwarding {
   async #carryOut(actions: readonly Action[]): Promise<Applied> {
     const failures: string[] = [];
     const ports = actions.filter((action) => action.do === "addPort" || action.do === "changePort");
-    for (const action of actions) {
-      if (ports.includes(action)) continue;
-      await this.#pause();
-      this.#do(action);
-    }
-    if (!this.#begun) await this.#clearLeftovers(new Set(ports.map(({ key }) => key)));
-    this.#begun = true;
-    for (const action of ports) {
+    const removals = actions.filter((action) => action.do === "removeNetwork");
+    const attempt = async (action: Action) => {
       await this.#pause();
       this.#owed.delete(keyOf(action));
       try {
         this.#do(action);
       } catch (error) {
         this.#owed.add(keyOf(action));
-        failures.push(`network ${action.network}, port ${action.key}: ${messageOf(error)}`);
+        failures.push(`network ${action.network}, ${action.do} ${action.key}: ${messageOf(error)}`);
       }
-    }
+    };
+    // What goes, goes first: its VNI may be that of one that comes.
+    for (const action of removals) await attempt(action);
+    for (const action of actions) if (!ports.includes(action) && !removals.includes(action)) await attempt(action);
+    if (!this.#begun) await this.#clearLeftovers(new Set(ports.map(({ key }) => key)));
+    this.#begun = true;
+    for (const action of ports) await attempt(action);
     return { actions: actions.length, failures };
   }
 
@@ -126,11 +126,14 @@ export class ModelForwarding {
   #do(action: Action): void {
     const { network, key } = action;
     if (action.do === "addNetwork") {
+      const { vni } = action.settings;
+      if ([...this.tables.values()].some(({ settings }) => settings.vni === vni)) throw new OperationError(`VNI ${vni} is another's`);
       const empty = { peers: new Set<string>(), fdb: new Map(), neighbors: new Map(), ports: new Map(), up: new Set<string>() };
       this.tables.set(network, { name: action.settings.name, settings: action.settings, ...empty });
       return;
     }
-    const table = this.tables.get(network) as Table;
+    const table = this.tables.get(network);
+    if (table === undefined) throw new OperationError("it could not be made");
     if (action.do === "removeNetwork") {
       for (const port of table.ports.keys()) this.#interfaces.remove(port);
       this.tables.delete(network);
