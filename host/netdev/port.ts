@@ -52,8 +52,8 @@ export async function ensurePort(options: PortOptions): Promise<OpenPort> {
   if (orphan) assertOrphan(orphan, options);
   const { fd, offloads } = await openTapIn(netnsPath, name);
   try {
-    const link = await assertAlone(options);
-    await queueOnce(options);
+    // Side by side: each is a process.
+    const [link] = await bothOf(assertAlone(options), queueOnce(options));
     await ipBatch(configuration(options, link), netnsPath);
     const statisticsFd = await openStatisticsIn(netnsPath);
     keepTap(fd);
@@ -109,6 +109,12 @@ async function assertAlone(options: PortOptions): Promise<Link> {
  */
 async function queueOnce({ netnsPath, interface: name, txQueueLength }: PortOptions): Promise<void> {
   await tc(["qdisc", "replace", "dev", name, "root", "pfifo", "limit", String(txQueueLength)], netnsPath);
+}
+
+/** Both, done; the first one's failure before the second's. */
+async function bothOf<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
 }
 
 function heldByAnother(options: PortOptions): OperationError {
