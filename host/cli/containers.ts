@@ -118,7 +118,7 @@ function addExec(program: Command, context: Context): void {
     .description("Run another command in a container's sandbox, with this command's terminal, input and outputs.")
     .usage("[options] CONTAINER -- COMMAND [ARG...]")
     .argument("<container>", "name, id or beginning of an id")
-    .argument("[word...]")
+    .argument("[word...]", "the command and its arguments, behind --")
     .addHelpText("after", examples("weft exec shop -- ip route", "weft exec shop -- sh"))
     .action(async (name: string, words: string[], _options: object, command: Command) => {
       const { rest } = context;
