@@ -80,7 +80,9 @@ function addList(group: Command, context: Context): void {
   group
     .command("ls")
     .alias("list")
-    .description("List the nodes, with the state of the path to each as this host's probes see it; LOSS is of the last 64, about a minute. * is this host.")
+    .description(
+      "List the nodes, with the state of the path to each as this host's probes see it; LOSS is of the last 64, about a minute. * is this host.",
+    )
     .option("-f, --filter <key=value>", "only those that match (id, name, role)", asFlags(pair))
     .addOption(formatOption())
     .option("-q, --quiet", "ids only")
