@@ -6,6 +6,7 @@ import { formatBlock, readBlock } from "../ipam/block.ts";
 import type { EndpointRecord, NetworkRecord, NodeRecord } from "../model/cluster/records.ts";
 import type { PortConfig } from "../model/config.ts";
 import type { Desired, DesiredNetwork, DirtyNetwork } from "../model/forwarding.ts";
+import { Nodes } from "./nodes.ts";
 import { settingsOf } from "./settings.ts";
 
 /** An endpoint of this host: its record, and where its interface is. */
@@ -41,9 +42,8 @@ export class ClusterView {
   readonly desired: Desired = new Map();
   /** This node. */
   readonly self: string;
-  readonly #nodes = new Map<string, NodeRecord>();
-  /** null until it is heard of: then nobody is dead. */
-  #alive: Set<string> | null = null;
+  /** To be asked; changed by the methods here. */
+  readonly nodes: Nodes;
   readonly #networks = new Map<string, NetworkRecord>();
   readonly #members = new Map<string, Member>();
   /** What was forwarded when this host last heard of the cluster: a network starts with it, until its endpoints are known. */
@@ -52,6 +52,7 @@ export class ClusterView {
 
   constructor(self: string, seed: Desired = new Map()) {
     this.self = self;
+    this.nodes = new Nodes(self);
     this.#seed = seed;
   }
 
@@ -63,20 +64,6 @@ export class ClusterView {
     return dirty;
   }
 
-  /** Every other node, with its VTEP. */
-  others(): NodeRecord[] {
-    return [...this.#nodes.values()].filter(({ id }) => id !== this.self);
-  }
-
-  /** This node, if it is known. */
-  own(): NodeRecord | undefined {
-    return this.#nodes.get(this.self);
-  }
-
-  node(id: string): NodeRecord | undefined {
-    return this.#nodes.get(id);
-  }
-
   network(id: string): NetworkRecord | undefined {
     return this.#networks.get(id);
   }
@@ -84,15 +71,6 @@ export class ClusterView {
   /** Networks that this host has endpoints in, by id. */
   memberships(): string[] {
     return [...this.#members.keys()];
-  }
-
-  isAlive(node: string): boolean {
-    return this.#alive?.has(node) ?? true;
-  }
-
-  /** VTEPs of nodes whose lease has ended. */
-  deadVteps(): Set<string> {
-    return new Set(this.others().flatMap(({ id, vtep }) => (this.isAlive(id) ? [] : [vtep])));
   }
 
   /** Endpoints of this host that the store does not have: it was restored from a backup, or they were removed by force. */
@@ -110,7 +88,7 @@ export class ClusterView {
   }
 
   setNodes(nodes: Iterable<NodeRecord>): void {
-    const gone = new Set(this.#nodes.keys());
+    const gone = new Set(this.nodes.ids);
     for (const node of nodes) {
       gone.delete(node.id);
       this.setNode(node);
@@ -119,25 +97,23 @@ export class ClusterView {
   }
 
   setNode(node: NodeRecord): void {
-    const before = this.#nodes.get(node.id);
-    this.#nodes.set(node.id, node);
-    if (before?.vtep !== node.vtep) this.#repoint(node.id);
+    if (this.nodes.set(node)) this.#repoint(node.id);
   }
 
   removeNode(id: string): void {
-    if (this.#nodes.delete(id)) this.#repoint(id);
+    if (this.nodes.remove(id)) this.#repoint(id);
   }
 
   setAlive(nodes: Iterable<string>): void {
-    this.#alive = new Set(nodes);
+    this.nodes.setAlive(nodes);
   }
 
   addAlive(node: string): void {
-    this.#alive?.add(node);
+    this.nodes.addAlive(node);
   }
 
   removeAlive(node: string): void {
-    this.#alive?.delete(node);
+    this.nodes.removeAlive(node);
   }
 
   setNetworks(networks: Iterable<NetworkRecord>): void {
@@ -217,7 +193,7 @@ export class ClusterView {
       return;
     }
     // A hundred thousand endpoints need not have a copy each of their node's id.
-    const node = this.#nodes.get(endpoint.node)?.id ?? endpoint.node;
+    const node = this.nodes.get(endpoint.node)?.id ?? endpoint.node;
     const remote = { node, mac: endpoint.mac, ips: endpoint.addresses.map((cidr) => cidr.split("/")[0]) };
     member.remote.set(endpoint.id, remote);
     member.macOwners.set(remote.mac, endpoint.id);
@@ -292,7 +268,7 @@ export class ClusterView {
   /** Writes what a remote endpoint makes of the tables; nothing while its node is not known. */
   #place(member: Member, { node, mac, ips }: Remote): void {
     const dirty = this.#touch(member);
-    const vtep = this.#nodes.get(node)?.vtep;
+    const vtep = this.nodes.get(node)?.vtep;
     if (vtep === undefined) member.desired.fdb.delete(mac);
     else member.desired.fdb.set(mac, vtep);
     dirty.macs.add(mac);
@@ -311,7 +287,7 @@ export class ClusterView {
   }
 
   #setPeers(member: Member): void {
-    member.desired.peers = new Set([...member.counts.keys()].flatMap((id) => this.#nodes.get(id)?.vtep ?? []));
+    member.desired.peers = new Set([...member.counts.keys()].flatMap((id) => this.nodes.get(id)?.vtep ?? []));
     this.#touch(member).frame = true;
   }
 

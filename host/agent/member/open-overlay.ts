@@ -57,7 +57,7 @@ export async function openOverlay({ options, membership, log, undo }: Parts): Pr
   const [{ known, degraded: unconfirmed }] = await Promise.all([
     knowCluster(client, state.path),
     // Where it was when it last heard of the cluster, it forwards before anybody has answered.
-    view.own()?.vtep === vtep ? null : elsewhere,
+    view.nodes.own()?.vtep === vtep ? null : elsewhere,
   ]);
   const { dataPort } = known.record;
   const path = await DataPath.open(configOf(options, { name: node.name, vtep, dataPort }), join(state.path, PORTS_FILE), log);

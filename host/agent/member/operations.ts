@@ -61,5 +61,5 @@ export function operationsOf({ client, containers, connecting, prober, view, lea
 
 /** A node whose lease has ended is down, unless it answers probes: then it is cut off from the managers alone. */
 function peersOf(prober: ProbeThread, view: ClusterView): PeerResource[] {
-  return prober.peers().map((peer) => (view.isAlive(peer.node) || peer.state === "reachable" ? peer : { ...peer, state: "down" }));
+  return prober.peers().map((peer) => (view.nodes.isAlive(peer.node) || peer.state === "reachable" ? peer : { ...peer, state: "down" }));
 }

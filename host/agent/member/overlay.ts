@@ -32,7 +32,8 @@ export class Overlay {
   /** Endpoints that were heard of and are not applied yet. */
   #coming: EndpointRecord[] = [];
   #suspected: ReadonlySet<string> = new Set();
-  #ownVtep: string | undefined;
+  /** view.nodes.changes, as it was when probes, suspension and what is kept of nodes were last made of it. */
+  #nodeChanges = -1;
   /** VTEPs of nodes whose lease has ended. */
   #dead: ReadonlySet<string> = new Set();
 
@@ -59,7 +60,6 @@ export class Overlay {
     const coming = this.#coming;
     this.#coming = [];
     const dirty = this.#dirty();
-    this.suspend();
     if (dirty.size === 0) return;
     await this.#apply(dirty);
     for (const { createdAt } of coming) this.#converged(createdAt);
@@ -75,6 +75,7 @@ export class Overlay {
     const { drift, applied } = await forwarding.reconcile(view.desired, () => this.#dirty());
     if (drift > 0) log.warn({ drift }, "entries were not as they should be: repaired");
     this.#tell(applied.failures);
+    this.suspend();
   }
 
   /**
@@ -83,7 +84,7 @@ export class Overlay {
    */
   suspend(): void {
     const { forwarding, view, prober } = this.#parts;
-    const dead = view.deadVteps();
+    const dead = view.nodes.deadVteps();
     for (const vtep of dead) if (!this.#dead.has(vtep)) prober.doubt(vtep);
     this.#dead = dead;
     const reachable = prober.reachable();
@@ -100,17 +101,24 @@ export class Overlay {
   }
 
   #dirty(): Map<string, DirtyNetwork> {
+    const { view } = this.#parts;
+    const dirty = view.takeDirty() ?? new Map<string, DirtyNetwork>();
+    if (view.nodes.changes !== this.#nodeChanges) this.#takeNodes(dirty);
+    return dirty;
+  }
+
+  /** Who is probed, who is suspended, and what is known at the next start: work for each node, which an endpoint that comes is not to cost. */
+  #takeNodes(dirty: Map<string, DirtyNetwork>): void {
     const { view, prober, knownNodes } = this.#parts;
-    const peers = probedPeers(view.others());
+    this.#nodeChanges = view.nodes.changes;
+    const others = view.nodes.others();
+    const peers = probedPeers(others);
     const probes = setProbeNetwork(view.desired, peers);
     prober.setPeers(peers);
-    const dirty = view.takeDirty() ?? new Map<string, DirtyNetwork>();
-    const own = view.own();
-    const isChanged = probes.frame || probes.macs.size > 0;
-    if (isChanged) dirty.set(PROBE_NETWORK, probes);
-    if (isChanged || own?.vtep !== this.#ownVtep) knownNodes.save([...view.others(), ...(own ? [own] : [])]);
-    this.#ownVtep = own?.vtep;
-    return dirty;
+    if (probes.frame || probes.macs.size > 0) dirty.set(PROBE_NETWORK, probes);
+    const own = view.nodes.own();
+    knownNodes.save([...others, ...(own ? [own] : [])]);
+    this.suspend();
   }
 
   async #apply(dirty: Dirty): Promise<void> {

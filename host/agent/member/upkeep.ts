@@ -111,7 +111,7 @@ async function report(reporter: Reporter, { node, underlay, routes }: UpkeepPart
 /** The manager's clock, the managers there are, and whether the cluster is still the one that it was: a restored one has another id. */
 async function acquaint({ client, managerClock, view, cluster, state, log }: UpkeepParts, onNewId: () => void): Promise<void> {
   for (let n = 0; n < CLOCK_SAMPLES; n++) await managerClock.sample(async () => (await client.do("cluster.time", {})).unixMilliseconds);
-  const others = view.others().flatMap(({ manager }) => manager ?? []);
+  const others = view.nodes.others().flatMap(({ manager }) => manager ?? []);
   const managers = others.length > 0 ? others : cluster.managers;
   const entry = await client.get(CLUSTER_KEY);
   const record: ClusterRecord | null = entry && JSON.parse(entry.value);

@@ -77,9 +77,9 @@ test("an endpoint that moved is not lost when its old record goes last", () => {
 test("the dead are those without a lease, but this host", () => {
   const view = viewOf(NODES, []);
   view.setAlive(["b"]);
-  expect(view.deadVteps()).toEqual(new Set(["10.99.0.3"]));
+  expect(view.nodes.deadVteps()).toEqual(new Set(["10.99.0.3"]));
   view.addAlive("c");
-  expect(view.deadVteps()).toEqual(new Set());
+  expect(view.nodes.deadVteps()).toEqual(new Set());
 });
 
 test("until a network's endpoints are known it is forwarded as before; then what was wrong goes", () => {
@@ -181,12 +181,12 @@ function follow(view: ClusterView, dirty: Exclude<Dirty, "all"> | null, applied:
 
 test("nobody is dead until it is heard who lives", () => {
   const view = viewOf(NODES, []);
-  expect(view.deadVteps()).toEqual(new Set());
+  expect(view.nodes.deadVteps()).toEqual(new Set());
   view.setAlive(["self", "b"]);
-  expect(view.deadVteps()).toEqual(new Set(["10.99.0.3"]));
+  expect(view.nodes.deadVteps()).toEqual(new Set(["10.99.0.3"]));
   view.addAlive("c");
   view.removeAlive("b");
-  expect(view.deadVteps()).toEqual(new Set(["10.99.0.2"]));
+  expect(view.nodes.deadVteps()).toEqual(new Set(["10.99.0.2"]));
 });
 
 test("what a later snapshot has no longer is forwarded to until it is dropped, or told of again", () => {

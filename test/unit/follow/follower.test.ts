@@ -55,7 +55,7 @@ test("what was there before is known once it has synced, and so is who lives", a
   await follower.synced();
   await follower.flush();
   expect(fdb()).toEqual({ [remote.mac]: "192.168.0.3" });
-  expect([...view.deadVteps()]).toEqual(["192.168.0.3"]);
+  expect([...view.nodes.deadVteps()]).toEqual(["192.168.0.3"]);
   expect(view.missing()).toEqual([]);
 });
 

@@ -29,7 +29,7 @@ function parts() {
   const others = ["b", "c", "d"];
   view.setNodes(["self", ...others].map((node, n) => nodeRecord(node, `10.99.0.${n + 1}`)));
   view.setAlive(["self", "b"]);
-  const peers = others.map((node) => ({ node, name: node, vtep: view.node(node)?.vtep ?? "", ...REACHABLE }));
+  const peers = others.map((node) => ({ node, name: node, vtep: view.nodes.get(node)?.vtep ?? "", ...REACHABLE }));
   Object.assign(peers[1], { state: "suspect" });
   const all = {
     client: { do: async (name: string, input: unknown) => asked.push(`manager ${name} ${JSON.stringify(input)}`) },
