@@ -78,7 +78,7 @@ describeNetns("who is not let in", ["nsenter", "socat", "faketime"], () => {
     await run(["ip", "address", "add", "10.99.0.1/32", "dev", "lo"], { netns: hostC.netns });
     const twin = refusal(hostC, token, ["10.99.0.2:2377", "10.99.0.1:2377"], ["--advertise", "10.99.0.1"]);
     expect(await names(a)).toEqual(["a"]);
-    expect(readdirSync(join(lab.directory, "b.state")).sort()).toEqual(["key.pem", "lock"]);
+    expect(readdirSync(lab.directory)).not.toContain("b.state");
     const b = joining(hostB, token, [MANAGER]);
     await b.start();
     // 10.99.0.1 is host c itself there, where nobody listens.
