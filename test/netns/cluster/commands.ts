@@ -42,7 +42,7 @@ export class Commands {
 
   /** Different ones at once, those of one host asked of `victim`. */
   begin(victim: Member, count: number): Command[] {
-    const kinds = [this.#run, this.#connect, this.#disconnect, this.#create, this.#rotate];
+    const kinds = [this.#run, this.#connect, this.#disconnect, this.#create, this.#prune, this.#rotate];
     if (this.#containers.get(victim)?.length) kinds.push(this.#rm);
     if (this.#networks.length > 0) kinds.push(this.#drop);
     const commands: Command[] = [];
@@ -97,6 +97,17 @@ export class Commands {
       .do("network.rm", { names: [name] })
       .then(refuse);
     return { what: `network rm ${name} on ${member.host.name}`, done, holds: async () => !(await isThere(member, name)) };
+  };
+
+  /** Of its own, which nobody else uses, among others that stay. */
+  readonly #prune: Kind = () => {
+    const member = this.#random.pick(this.#members);
+    const name = `made-${this.#count++}`;
+    const ask = async () => {
+      await api(member).do("network.create", { Name: name, Labels: { prune: name } });
+      await api(member).do("network.prune", { filters: { label: [`prune=${name}`] } });
+    };
+    return { what: `network prune ${name} on ${member.host.name}`, done: ask(), holds: async () => !(await isThere(member, name)) };
   };
 
   readonly #rotate: Kind = () => {

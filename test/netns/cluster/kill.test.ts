@@ -120,22 +120,56 @@ describeNetns(`agents killed (WEFT_SEED=${seed})`, ["etcdctl", "nsenter"], () =>
       if (d.daemon.exit !== null) await d.start();
       else await d.daemon.waitFor(/^weft ready/m, "stdout", 30_000);
       expect(await nodesOfD()).toBe(1);
-      await place(d, "one", STAYS);
+      const { netns } = await place(d, "one", STAYS);
       await ofOneMind(manager, [manager, d]);
 
-      await api(d).do("container.rm", { names: ["one"], force: true });
-      const leaving = api(d).do("cluster.leave", { force: false });
+      // By force it leaves also without its manager, which would then know it still.
+      const force = victim === d;
+      if (!force) await api(d).do("container.rm", { names: ["one"], force: true });
+      const leaving = api(d).do("cluster.leave", { force });
       leaving.catch(() => {});
       await delay(random.below(400));
       await killAndBack(victim, d);
       await leaving.catch(() => {});
       if (existsSync(join(d.stateDir, "node.json"))) {
         if (d.daemon.exit !== null) await d.start();
-        await api(d).do("cluster.leave", { force: false });
+        await api(d).do("cluster.leave", { force });
       }
       await d.daemon.exited;
       expect(await nodesOfD()).toBe(0);
       expect(existsSync(join(d.stateDir, "node.json"))).toBe(false);
+      expect(existsSync(join("/run/netns", netns))).toBe(false);
+    }
+  });
+
+  test.concurrent("in the middle of being removed", { timeout: 240_000 }, async () => {
+    const random = new Random(seed + 2);
+    await using lab = await Lab.open();
+    const hosts = await underlay(lab, ["a", "d"]);
+    const cluster = await startCluster(hosts.slice(0, 1));
+    const { manager } = cluster;
+    await manager.weft("network", "create", STAYS);
+    const d = await cluster.newMember(hosts[1]);
+    const remove = () => api(manager).do("node.rm", { names: ["d"], force: true });
+    for (const victim of [manager, d, manager]) {
+      await d.start();
+      const { netns } = await place(d, "one", STAYS);
+      const removing = remove();
+      removing.catch(() => {});
+      await delay(random.below(30));
+      await killAndBack(victim, d);
+      await removing.catch(() => {});
+      // Done again it is done, if it was not.
+      const { removed, refused } = await remove();
+      expect([...removed, ...refused.map(({ message }) => message)]).toEqual([expect.stringMatching(/^(d|node d not found)/)]);
+      const { nodes, endpoints } = await ofOneMind(manager, [manager]);
+      expect(nodes.map(({ name }) => name)).toEqual(["a"]);
+      expect(endpoints).toEqual([]);
+      // What runs there runs on, until somebody clears it away.
+      await d.daemon.exited;
+      expect(existsSync(join("/run/netns", netns))).toBe(true);
+      expect(await d.attempt("leave", "--force", "--state-dir", d.stateDir)).toMatchObject({ code: 0 });
+      expect(existsSync(join("/run/netns", netns))).toBe(false);
     }
   });
 
