@@ -43,6 +43,9 @@ export interface LogsAsked {
   tail: number | null;
 }
 
+/** Nobody could be asked: what else was to be asked of the same agent cannot be either. */
+export class NoAgentError extends OperationError {}
+
 /** The path in `unix://PATH`. Throws UsageError. */
 export function socketPathOf(host: string): string {
   const path = host.startsWith("unix://") ? host.slice("unix://".length) : "";
@@ -155,10 +158,10 @@ export class ApiClient {
     });
   }
 
-  #unreachable(cause: NodeJS.ErrnoException): OperationError {
+  #unreachable(cause: NodeJS.ErrnoException): NoAgentError {
     const absent = cause.code === "ENOENT" || cause.code === "ECONNREFUSED";
     const why = absent ? "is weft running on this host?" : cause.code === "EACCES" ? "permission denied; try as root" : messageOf(cause);
-    return new OperationError(`cannot reach the agent at ${this.#host}: ${why}`, { cause });
+    return new NoAgentError(`cannot reach the agent at ${this.#host}: ${why}`, { cause });
   }
 }
 

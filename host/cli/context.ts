@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import picocolors from "picocolors";
-import { ApiClient, DEFAULT_HOST } from "../api/client.ts";
+import { ApiClient, DEFAULT_HOST, NoAgentError } from "../api/client.ts";
 import { messageOf, OperationError, UsageError } from "../model/errors.ts";
 import type { Output, Surroundings } from "./surroundings.ts";
 
@@ -32,13 +32,13 @@ export function makeContext(around: Surroundings, rest: readonly string[] | null
   };
 }
 
-/** Does `work` for each name, whatever became of those before it; a failure is a line on stderr and the exit code. */
+/** Does `work` for each name, whatever became of those before it; a failure is a line on stderr and the exit code. Without an agent it ends at the first. */
 export async function forEachName(context: Context, names: readonly string[], work: (name: string) => Promise<void>): Promise<void> {
   for (const name of names)
     try {
       await work(name);
     } catch (error) {
-      if (!(error instanceof OperationError || error instanceof UsageError)) throw error;
+      if (error instanceof NoAgentError || !(error instanceof OperationError || error instanceof UsageError)) throw error;
       context.complain(naming(name, messageOf(error)));
       context.exitCode = Math.max(context.exitCode, error.exitCode);
     }

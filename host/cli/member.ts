@@ -38,6 +38,7 @@ interface MemberFlags {
   storeCert?: string;
   storeKey?: string;
   storeUser?: string;
+  dockerPlugin?: string | true;
 }
 
 interface UpFlags extends MemberFlags {
@@ -151,11 +152,16 @@ function memberFlags(command: Command): Command {
     .option("--store-ca <file>", "etcd over TLS: the CA that its certificates are checked against", asFlag(path))
     .option("--store-cert <file>", "etcd over TLS: this host's certificate", asFlag(path))
     .option("--store-key <file>", "etcd over TLS: its key", asFlag(path))
-    .option("--store-user <name:password>", "etcd with authentication", asFlag(user));
+    .option("--store-user <name:password>", "etcd with authentication", asFlag(user))
+    .addOption(new Option("--docker-plugin [socket]").hideHelp());
 }
 
 function optionsOf(flags: MemberFlags): Omit<MemberOptions, "join" | "create"> {
-  const { advertise, listen, metrics, socket, stateDir, workers } = flags;
+  const { advertise, listen, metrics, socket, stateDir, workers, dockerPlugin } = flags;
+  if (dockerPlugin)
+    throw new UsageError(
+      "--docker-plugin: weft is no plugin of Docker yet: 'weft network connect NETWORK netns:PATH' gives any network namespace an interface",
+    );
   const everywhere = advertise !== undefined && familyOf(advertise) === 6 ? "::" : "0.0.0.0";
   return {
     name: flags.name ?? ownName(),

@@ -92,7 +92,26 @@ function build(context: Context, width?: number): Command {
   addShow(program, context, "vtep", "Remote VTEPs, with the largest inner packet that fits the path to each.");
   addBackup(program, context);
   addBench(program, around, context.bold);
+  addHelp(program);
   return program;
+}
+
+/** commander's own prints the help of `weft` for a command that is not there. */
+function addHelp(program: Command): void {
+  program
+    .helpCommand(false)
+    .command("help")
+    .description("Print help for a command.")
+    .argument("[command...]", "its words")
+    .addHelpText("after", examples("weft help run", "weft help network create"))
+    .action((words: string[]) => {
+      const found = words.reduce<Command>((command, word) => {
+        const inner = command.commands.find((one) => one.name() === word || one.aliases().includes(word));
+        if (inner === undefined) throw new UsageError(`weft help: there is no command ${["weft", ...words].join(" ")}`);
+        return inner;
+      }, program);
+      found.outputHelp();
+    });
 }
 
 function addAgent(program: Command, { around }: Context): void {

@@ -48,6 +48,15 @@ export class AddressView {
     return this.#networks?.get(network);
   }
 
+  /** Node → endpoints that it has, each of which has one IPv4 address; null while the picture may be old. */
+  endpointsByNode(): Map<string, number> | null {
+    if (!this.#networks || !this.#connected) return null;
+    const counts = new Map<string, number>();
+    for (const network of this.#networks.values())
+      for (const { node, count } of network.holders(4)) counts.set(node, (counts.get(node) ?? 0) + count);
+    return counts;
+  }
+
   /** The next free address of a subnet, marked until `settle`; null when it is full. Nothing is awaited between choice and mark. */
   choose(network: string, space: Space, addresses: NetworkAddresses): string | null {
     const { family } = space.subnet;

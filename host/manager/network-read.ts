@@ -1,5 +1,5 @@
 // `network ls` and `network inspect`: asked of the store alone, by any agent. A network may have a hundred thousand endpoints, so what is known of
-// one is read a page at a time, and again where it is told a second time, instead of being held. Main thread.
+// one is read a page at a time, and endpoints again where they are told a second time, instead of being held; what rests is of the last minute. Main thread.
 
 import { AddressSet } from "../ipam/address-set.ts";
 import { parseAddress } from "../ipam/block.ts";
@@ -8,8 +8,8 @@ import { booleanFilter, hasLabels, isOneOf, judgeNetworkFilters, matchesOneOf } 
 import { ADDRESSES, ENDPOINTS, NETWORKS, NODES, networkAddresses, networkEndpoints, partsOf, REPORTS } from "../model/cluster/keys.ts";
 import type { Checked } from "../model/cluster/operations.ts";
 import type { AddressRecord, EndpointRecord, NetworkRecord, NodeRecord, ReportRecord } from "../model/cluster/records.ts";
-import type { Entry, PagesOptions, Store } from "../model/cluster/store.ts";
-import { type Family, familyOf } from "../model/ip.ts";
+import type { PagesOptions, Store } from "../model/cluster/store.ts";
+import { familyOf } from "../model/ip.ts";
 import { LazyJson, lazyList, lazyMap, lazyObjects } from "../model/lazy-json.ts";
 import { OVERLAY_MTU_MAX, overheadBytes } from "../model/mtu.ts";
 import { readAll } from "./context.ts";
@@ -58,50 +58,51 @@ export async function inspectNetworks(store: Store, input: Checked<"network.insp
 function inspected(store: Store, network: NetworkRecord, nodes: ReadonlyMap<string, NodeRecord>, verbose: boolean): object {
   const at: PagesOptions = {};
   const holders = new Set<string>();
+  const taken = { 4: new AddressSet(), 6: new AddressSet() };
+  const resting: string[] = [];
   const endpoints = async function* () {
     for await (const { revision, entries } of store.pages(networkEndpoints(network.id), at)) {
       at.revision = revision;
       yield entries.map(({ value }) => JSON.parse(value) as EndpointRecord);
     }
   };
-  const containers = async function* () {
-    for await (const batch of endpoints())
-      yield batch.map((endpoint) => {
-        holders.add(endpoint.node);
-        return containerOf(endpoint, nodes.get(endpoint.node));
-      });
+  const addresses = async function* () {
+    for await (const { entries } of store.pages(networkAddresses(network.id), { ...at, keysOnly: !verbose })) {
+      for (const { key, value } of entries) {
+        const [, ip] = partsOf(key, ADDRESSES);
+        const address = parseAddress(ip);
+        taken[address.family].add(address.value);
+        if (verbose && (JSON.parse(value) as AddressRecord).endpoint === null) resting.push(ip);
+      }
+      yield;
+    }
   };
-  const resting = async function* () {
-    for await (const { entries } of store.pages(networkAddresses(network.id), at)) yield entries.filter(isResting).map(ipOf);
+  // Addresses come beside the containers, so that whoever waits is not left without a word for as long again.
+  const containers = async function* () {
+    let beside: AsyncGenerator<void> | undefined;
+    for await (const batch of endpoints()) {
+      beside ??= addresses();
+      await beside.next();
+      for (const { node } of batch) holders.add(node);
+      yield batch.map((endpoint) => containerOf(endpoint, nodes.get(endpoint.node)));
+    }
+    while (beside && !(await beside.next()).done);
   };
   const more = {
     Vni: network.vni,
     Mtu: async () => network.mtu ?? (await smallestMtu(store, nodes)),
     Endpoints: lazyList(endpoints()),
-    Resting: lazyList(resting()),
+    Resting: () => resting,
   };
   // In the order of a NetworkResource's fields: what follows from all endpoints stands behind them.
   return {
     ...networkResource(network),
     Containers: lazyMap(containers()),
     Peers: () => peersOf(holders, nodes),
-    Status: async () => statusOf(network, await takenIn(store, network.id, at)),
+    Status: () => statusOf(network, taken),
     Verbose: verbose ? more : undefined,
   } satisfies Record<keyof NetworkResource, unknown>;
 }
-
-async function takenIn(store: Store, network: string, at: PagesOptions): Promise<Record<Family, AddressSet>> {
-  const taken = { 4: new AddressSet(), 6: new AddressSet() };
-  for await (const { entries } of store.pages(networkAddresses(network), { ...at, keysOnly: true }))
-    for (const entry of entries) {
-      const { family, value } = parseAddress(ipOf(entry));
-      taken[family].add(value);
-    }
-  return taken;
-}
-
-const ipOf = ({ key }: Entry): string => partsOf(key, ADDRESSES)[1];
-const isResting = ({ value }: Entry): boolean => (JSON.parse(value) as AddressRecord).endpoint === null;
 
 /** What every node's underlay carries; null when none has said. */
 async function smallestMtu(store: Store, nodes: ReadonlyMap<string, NodeRecord>): Promise<number | null> {

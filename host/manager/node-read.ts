@@ -10,9 +10,9 @@ import { type Context, readAll, type Stored } from "./context.ts";
 import { eachNamed } from "./each-named.ts";
 import { nodeAmong } from "./find.ts";
 
-export async function listNodes({ store }: Context, { filters }: Checked<"node.ls">): Promise<Answer<"node.ls">> {
+export async function listNodes(context: Context, { filters }: Checked<"node.ls">): Promise<Answer<"node.ls">> {
   judgeNodeFilters(filters);
-  const { nodes, around } = await readNodes(store);
+  const { nodes, around } = await readNodes(context);
   return nodes
     .filter(
       ({ record }) => isOneOf(filters.role, record.role) && matchesOneOf(filters.id, record.id) && matchesOneOf(filters.name, record.name),
@@ -21,8 +21,8 @@ export async function listNodes({ store }: Context, { filters }: Checked<"node.l
     .sort((a, b) => (a.Spec.Name < b.Spec.Name ? -1 : 1));
 }
 
-export async function inspectNodes({ store }: Context, { names }: Checked<"node.inspect">): Promise<Answer<"node.inspect">> {
-  const { nodes, around } = await readNodes(store);
+export async function inspectNodes(context: Context, { names }: Checked<"node.inspect">): Promise<Answer<"node.inspect">> {
+  const { nodes, around } = await readNodes(context);
   return eachNamed(names, async (name) => nodeResource(nodeAmong(nodes, name).record, around));
 }
 
@@ -32,21 +32,26 @@ interface Around {
   endpoints: ReadonlyMap<string, number>;
 }
 
-async function readNodes(store: Store): Promise<{ nodes: Stored<NodeRecord>[]; around: Around }> {
-  const [nodes, alive, reports, endpoints] = await Promise.all([
+async function readNodes({ store, addresses }: Context): Promise<{ nodes: Stored<NodeRecord>[]; around: Around }> {
+  const [nodes, alive, reports, counts] = await Promise.all([
     readAll<NodeRecord>(store, NODES),
     readAll<AliveRecord>(store, ALIVE),
     readAll<ReportRecord>(store, REPORTS),
-    store.list(ENDPOINTS, { keysOnly: true }),
+    addresses.endpointsByNode() ?? countEndpoints(store),
   ]);
-  const counts = new Map<string, number>();
-  for (const { key } of endpoints.entries) {
-    const [, node] = partsOf(key, ENDPOINTS);
-    counts.set(node, (counts.get(node) ?? 0) + 1);
-  }
   const byNode = <Record>(all: Stored<Record>[], prefix: string) =>
     new Map(all.map(({ key, record }) => [key.slice(prefix.length), record] as const));
   return { nodes, around: { alive: byNode(alive, ALIVE), reports: byNode(reports, REPORTS), endpoints: counts } };
+}
+
+async function countEndpoints(store: Store): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for await (const { entries } of store.pages(ENDPOINTS, { keysOnly: true }))
+    for (const { key } of entries) {
+      const [, node] = partsOf(key, ENDPOINTS);
+      counts.set(node, (counts.get(node) ?? 0) + 1);
+    }
+  return counts;
 }
 
 function nodeResource(node: NodeRecord, { alive, reports, endpoints }: Around): NodeResource {

@@ -1,5 +1,6 @@
 // Everything under a prefix at one revision, a page at a time: 30,000 keys are 9 MB, more than one message should be. Main thread.
 
+import { setImmediate as turn } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import type { Entry, PagesOptions, Range } from "../../model/cluster/store.ts";
@@ -7,8 +8,10 @@ import { type RangeRequest, RangeRequestSchema, type RangeResponse } from "../ge
 import { isStatus } from "./reasons.ts";
 import { entryOf, keyAfter, rangeOf } from "./translate.ts";
 
-/** Keys of a page to begin with; halved when a page is too large for a message. */
-const PAGE_KEYS = 1000;
+/** Entries of a page to begin with; halved when a page is too large for a message. */
+const PAGE_ENTRIES = 1000;
+/** Where no values come with them. */
+const PAGE_KEYS = 4000;
 
 export interface Listing extends Range {
   /** etcd's id of the cluster that answered. */
@@ -37,7 +40,7 @@ export async function* pagesOf(
   const { key: first, rangeEnd } = rangeOf(prefix);
   let key = first;
   let at = BigInt(revision);
-  let limit = PAGE_KEYS;
+  let limit = keysOnly ? PAGE_KEYS : PAGE_ENTRIES;
   for (;;) {
     const request = create(RangeRequestSchema, { key, rangeEnd, revision: at, keysOnly, limit: BigInt(limit) });
     let page: RangeResponse;
@@ -52,6 +55,21 @@ export async function* pagesOf(
     yield { revision: Number(at), entries: page.kvs.map(entryOf), clusterId: page.header?.clusterId ?? 0n };
     if (!page.more || page.kvs.length === 0) return;
     key = keyAfter(page.kvs[page.kvs.length - 1].key);
+  }
+}
+
+/** Pages of which the next is on its way while one is used. */
+export async function* ahead(pages: AsyncGenerator<Listing, void>): AsyncGenerator<Listing, void> {
+  let next = pages.next();
+  for (;;) {
+    const { done, value } = await next;
+    if (done) return;
+    next = pages.next();
+    // It may fail when nobody waits for it any more.
+    next.catch(() => {});
+    // What asks for it is written to the connection only now.
+    await turn();
+    yield value;
   }
 }
 

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import { Command } from "commander";
 import { describe, expect, test } from "vitest";
+import { NoAgentError } from "../../../host/api/client.ts";
 import { forEachName, makeContext, report, write } from "../../../host/cli/context.ts";
 import { OperationError, UsageError } from "../../../host/model/errors.ts";
 import { nothingAround, outputs } from "./weft.ts";
@@ -20,6 +21,17 @@ describe("several names", () => {
       if (name === "b") throw new UsageError("b is no name");
     });
     expect([tried, said.err, here.exitCode]).toEqual([["a", "b", "c"], "a: not found\nb is no name\n", 2]);
+  });
+
+  test("without an agent, one line says so", async () => {
+    const { said, context: here } = context();
+    const tried: string[] = [];
+    const all = forEachName(here, ["a", "b"], async (name) => {
+      tried.push(name);
+      throw new NoAgentError("cannot reach the agent");
+    });
+    await expect(all).rejects.toThrow("cannot reach the agent");
+    expect([tried, said.err]).toEqual([["a"], ""]);
   });
 
   test("a bug is not one of them", async () => {

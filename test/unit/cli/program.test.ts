@@ -67,6 +67,10 @@ describe("asking", () => {
 });
 
 describe("help", () => {
+  test.each(["frob", "network frob", "agent x"])("there is none for %s", async (words) => {
+    expect(await weft(["help", ...words.split(" ")])).toEqual({ code: 2, out: "", err: `weft help: there is no command weft ${words}\n` });
+  });
+
   test.each([[[]], [["--help"]], [["help"]]])("%j prints it", async (args) => {
     const { code, out, err } = await weft(args);
     expect([code, err]).toEqual([0, ""]);
@@ -79,6 +83,8 @@ describe("help", () => {
     [["fdb", "--help"], "Usage: weft fdb"],
     [["vtep", "show", "--help"], "weft vtep show --network blue --format json"],
     [["help", "agent"], "--config <file>"],
+    [["help", "network", "create"], "--aux-address <name=ip>"],
+    [["help", "neigh", "show"], "weft neighbor show"],
   ])("%j", async (args, part) => {
     const { code, out } = await weft(args);
     expect(code).toBe(0);

@@ -27,6 +27,18 @@ beforeEach(async () => {
 });
 
 describe("the picture", () => {
+  test("tells how many endpoints each node has, unless it may be old", async () => {
+    expect(view.endpointsByNode()).toBe(null);
+    await put("10.0.0.2");
+    await put("10.0.0.3");
+    await store.commit([], [{ put: addressKey("m", "10.0.1.2"), value: owned }]);
+    await store.commit([], [{ put: addressKey("n", "10.0.0.4"), value: JSON.stringify({ endpoint: null, node: null }) }]);
+    await store.settled();
+    expect(view.endpointsByNode()).toEqual(new Map([["n", 3]]));
+    watcher.onConnection?.(false, "gone");
+    expect(view.endpointsByNode()).toBe(null);
+  });
+
   test("is read until there is one, and then no more", async () => {
     await put("10.0.0.2");
     store.watch = () => ({ close: () => undefined });

@@ -4,7 +4,7 @@ import { create } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
 import { failure, GrpcFailure } from "../../../../host/store/backend.ts";
-import { listAll, pagesOf } from "../../../../host/store/client/pages.ts";
+import { ahead, listAll, pagesOf } from "../../../../host/store/client/pages.ts";
 import { type RangeRequest, RangeResponseSchema } from "../../../../host/store/generated/rpc_pb.js";
 
 /** A range over the keys p0000, p0001, …; refuses what is larger than `largest`. */
@@ -27,7 +27,7 @@ function ranges(keys: number, largest = 1000) {
 }
 
 test("all pages are of the first one's revision", async () => {
-  const { asked, range, all } = ranges(2500);
+  const { asked, range, all } = ranges(9000, 4000);
   const { revision, clusterId, entries } = await listAll(range, "p", true);
   expect([revision, clusterId, entries.map(({ key }) => key)]).toEqual([8, 9n, all]);
   expect(asked.map((request) => [request.revision, request.keysOnly])).toEqual([
@@ -58,4 +58,27 @@ test("a page is asked for when the one before has been taken, and of the revisio
   expect(keys).toEqual(all);
   expect(asked.map(({ revision }) => revision)).toEqual([5n, 5n, 5n]);
   expect(await pagesOf(ranges(0).range, "p").next()).toMatchObject({ done: false, value: { entries: [] } });
+});
+
+test("the next page is on its way while one is used, and no more than that", async () => {
+  const { asked, range, all } = ranges(3500);
+  const keys: string[] = [];
+  const pages = ahead(pagesOf(range, "p"));
+  for (let used = 1; used <= 4; used++) {
+    const { value } = await pages.next();
+    keys.push(...(value?.entries.map(({ key }) => key) ?? []));
+    expect(asked.length).toBe(Math.min(used + 1, 4));
+  }
+  expect([(await pages.next()).done, keys]).toEqual([true, all]);
+});
+
+test("a page that fails ahead of its time harms nobody who does not come to it", async () => {
+  const { range } = ranges(2500);
+  const failing = (request: RangeRequest) => (request.revision === 0n ? range(request) : Promise.reject(failure("compacted")));
+  const pages = ahead(pagesOf(failing, "p"));
+  expect((await pages.next()).value?.entries.length).toBe(1000);
+  await expect(pages.next()).rejects.toThrow("compacted");
+  const left = ahead(pagesOf(failing, "p"));
+  await left.next();
+  await left.return();
 });
