@@ -1,8 +1,12 @@
+import { existsSync, readdirSync, watch } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Cluster, startCluster } from "../../../../lab/cluster.ts";
 import { run } from "../../../../lab/command.ts";
 import { Lab } from "../../../../lab/lab.ts";
 import { underlay } from "../../../../lab/topology.ts";
+import { api } from "../../cluster/containers.ts";
 import { describeNetns } from "../../needs.ts";
 
 describeNetns("weft leave", ["nft"], () => {
@@ -31,6 +35,35 @@ describeNetns("weft leave", ["nft"], () => {
     expect(await a.weft("network", "inspect", "blue")).not.toContain('"db"');
     expect((await a.weft("node", "ls")).split("\n")).toHaveLength(2);
     expect(await run(["ip", "netns", "list"])).not.toContain((await a.weft("network", "ls", "-q")).slice(0, 12));
+    await a.weft("network", "rm", "blue");
+  });
+
+  test("what is asked for while it leaves is refused or gone, wherever it had got to", { timeout: 120_000 }, async () => {
+    const [a, b] = cluster.members;
+    const theirs = await lab.namespace("theirs");
+    await a.weft("network", "create", "blue");
+    /** Namespaces of its containers. */
+    const made = new Set<string>();
+    for (const laterMs of [0, 40, 150]) {
+      await b.start();
+      const watcher = watch(join(b.stateDir, "containers"), (_, name) => {
+        if (name?.match(/^[0-9a-f]{64}$/)) made.add(`/run/netns/weft-${name.slice(0, 12)}`);
+      });
+      const asked = Array.from({ length: 3 }, (_, i) =>
+        api(b).do("container.run", { name: `late-${i}`, networks: ["blue"], command: ["sleep", "600"] }),
+      );
+      const connected = api(b).do("network.connect", { network: "blue", target: `netns:${theirs}` });
+      const all = Promise.allSettled([...asked, connected]);
+      await delay(laterMs);
+      await b.weft("leave", "--force");
+      await all;
+      watcher.close();
+      expect((await b.daemon.exited).code).toBe(0);
+      expect([...made].filter((path) => existsSync(path))).toEqual([]);
+      expect(await run(["ip", "-o", "link"], { netns: theirs })).not.toContain("eth0");
+      expect(readdirSync(b.stateDir)).toEqual(["lock"]);
+    }
+    expect(made.size).toBeGreaterThan(0);
     await a.weft("network", "rm", "blue");
   });
 
