@@ -34,8 +34,12 @@ interface Member {
   ipOwners: Map<string, string>;
   /** This host's endpoints, as far as the store has them; null while its endpoints are not known. */
   stored: Set<string> | null;
+  /** The same of a snapshot whose parts are arriving. */
+  arriving: Set<string>;
   /** Endpoints of other hosts that a later snapshot did not have: forwarded to until they are dropped. */
   doubtful: Set<string>;
+  /** Peers that it began with, until its endpoints are known. */
+  seedPeers: ReadonlySet<string>;
 }
 
 export class ClusterView {
@@ -168,11 +172,24 @@ export class ClusterView {
    * was put back from a backup does not know what was made since, until the hosts that have it say so. dropDoubtful() ends that.
    */
   setEndpoints(network: string, endpoints: Iterable<EndpointRecord>): boolean {
+    this.beginEndpoints(network);
+    for (const endpoint of endpoints) this.setEndpoint(endpoint);
+    return this.endEndpoints(network);
+  }
+
+  /** The same in parts: each endpoint by setEndpoint(), then endEndpoints(). One that was begun and not ended is begun again. */
+  beginEndpoints(network: string): void {
+    const member = this.#members.get(network);
+    if (!member) return;
+    member.doubtful = new Set(member.remote.keys());
+    member.arriving = new Set();
+  }
+
+  endEndpoints(network: string): boolean {
     const member = this.#members.get(network);
     if (!member) return false;
-    member.doubtful = new Set(member.remote.keys());
-    member.stored = new Set();
-    for (const endpoint of endpoints) this.setEndpoint(endpoint);
+    member.stored = member.arriving;
+    member.seedPeers = new Set();
     this.#dropSeed(member);
     this.#setPeers(member);
     return member.doubtful.size > 0;
@@ -190,6 +207,7 @@ export class ClusterView {
     if (member.remote.has(endpoint.id)) this.removeEndpoint(endpoint.network, endpoint.id);
     if (endpoint.node === this.self) {
       member.stored?.add(endpoint.id);
+      member.arriving.add(endpoint.id);
       return;
     }
     // A hundred thousand endpoints need not have a copy each of their node's id.
@@ -243,7 +261,9 @@ export class ClusterView {
       macOwners: new Map(),
       ipOwners: new Map(),
       stored: null,
+      arriving: new Set<string>(),
       doubtful: new Set<string>(),
+      seedPeers: new Set(from?.peers),
     };
     this.#members.set(network.id, member);
     this.desired.set(network.id, desired);
@@ -287,7 +307,8 @@ export class ClusterView {
   }
 
   #setPeers(member: Member): void {
-    member.desired.peers = new Set([...member.counts.keys()].flatMap((id) => this.nodes.get(id)?.vtep ?? []));
+    const peers = [...member.counts.keys()].flatMap((id) => this.nodes.get(id)?.vtep ?? []);
+    member.desired.peers = new Set([...member.seedPeers, ...peers]);
     this.#touch(member).frame = true;
   }
 

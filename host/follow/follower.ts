@@ -113,10 +113,15 @@ export class Follower {
   #followEndpoints(network: string): void {
     const { view, onEndpoint } = this.#options;
     const watch = this.#watch(networkEndpoints(network), {
-      snapshot: (endpoints: Read<EndpointRecord>) => {
+      begin: () => {
         clearTimeout(this.#doubts.get(network));
-        const records = endpoints.map(({ record }) => record);
-        if (view.setEndpoints(network, records)) this.#doubts.set(network, setTimeout(() => this.#dropDoubtful(network), DOUBT_MS).unref());
+        view.beginEndpoints(network);
+      },
+      part: (endpoints: Read<EndpointRecord>) => {
+        for (const { record } of endpoints) view.setEndpoint(record);
+      },
+      snapshot: () => {
+        if (view.endEndpoints(network)) this.#doubts.set(network, setTimeout(() => this.#dropDoubtful(network), DOUBT_MS).unref());
       },
       put: (endpoint: EndpointRecord) => {
         view.setEndpoint(endpoint);
@@ -135,6 +140,9 @@ export class Follower {
   #watch<T>(
     prefix: string,
     to: {
+      /** Before and with each part of a large snapshot, which is then told without records. */
+      begin?: () => void;
+      part?: (some: Read<T>) => void;
       snapshot: (all: Read<T>) => void;
       put: (record: T, key: string) => void;
       remove: (key: string) => void;
@@ -142,8 +150,18 @@ export class Follower {
     },
   ): Watch {
     const { store, onConnection } = this.#options;
+    let isBegun = false;
+    const onPart = (entries: readonly Entry[], isFirst: boolean) => {
+      if (isFirst) to.begin?.();
+      isBegun = true;
+      to.part?.(this.#readAll(entries));
+    };
     const watcher: Watcher = {
+      ...(to.part ? { onPart } : {}),
       onSnapshot: ({ entries }) => {
+        // Of a store that tells no parts.
+        if (!isBegun) onPart(entries, true);
+        isBegun = false;
         to.snapshot(this.#readAll(entries));
         to.after?.();
         this.#arrived(prefix);

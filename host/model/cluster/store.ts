@@ -70,6 +70,8 @@ export type WatchEvent = { type: "put"; entry: Entry } | { type: "delete"; key: 
 export interface Watcher {
   /** Everything under the prefix at a revision: first of all, and again whenever events were lost (compaction, a restored or another store). */
   onSnapshot(range: Range): void | Promise<void>;
+  /** For who does not keep a snapshot: its parts as they arrive, and onSnapshot() without entries after the last. The first of a snapshot that breaks off is told again. */
+  onPart?(entries: Entry[], isFirst: boolean): void;
   /** All the changes of one or more revisions, in order, none twice, none left out. */
   onEvents(events: WatchEvent[], revision: number): void | Promise<void>;
   /** The connection came or went; between, nothing is heard. Not called twice in a row with the same. */

@@ -9,7 +9,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { type ClientDuplexStream, type Metadata, status } from "@grpc/grpc-js";
-import type { Watch, Watcher } from "../../model/cluster/store.ts";
+import type { Entry, Watch, Watcher } from "../../model/cluster/store.ts";
 import { messageOf } from "../../model/errors.ts";
 import { GrpcFailure } from "../backend.ts";
 import type { Event } from "../generated/kv_pb.js";
@@ -26,7 +26,7 @@ import { Backoff } from "./backoff.ts";
 import type { Channel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import { Gather, type Gathered } from "./gather.ts";
-import { listAll } from "./pages.ts";
+import { ahead, pagesOf } from "./pages.ts";
 import { Pulse } from "./pulse.ts";
 import { isAway, storeError, whyNot } from "./reasons.ts";
 import { eventOf, rangeOf } from "./translate.ts";
@@ -98,12 +98,21 @@ export class PrefixWatch implements Watch {
 
   async #snapshot(): Promise<Known> {
     const { range } = methodsOf(KV);
-    const { clusterId, revision, entries } = await listAll(
+    const pages = pagesOf(
       (request) => this.#connection.call((channel, metadata, ms) => channel.unary(range, request, metadata, ms), { repeatable: true }),
       this.#prefix,
     );
-    await this.#deliver(() => this.#watcher.onSnapshot({ revision, entries }));
-    return { revision, clusterId };
+    const known: Known = { revision: 0, clusterId: 0n };
+    const entries: Entry[] = [];
+    let isFirst = true;
+    for await (const page of ahead(pages)) {
+      Object.assign(known, { revision: page.revision, clusterId: page.clusterId });
+      if (this.#watcher.onPart) await this.#deliver(() => this.#watcher.onPart?.(page.entries, isFirst));
+      else for (const entry of page.entries) entries.push(entry);
+      isFirst = false;
+    }
+    await this.#deliver(() => this.#watcher.onSnapshot({ revision: known.revision, entries }));
+    return known;
   }
 
   /** What a watcher does not take is not known: it is told all of it anew. */

@@ -222,3 +222,24 @@ test("a network that has the name, and the VNI, of one that goes is another: not
   expect([...view.desired.keys()]).toEqual(["w2"]);
   expect([...(view.takeDirty()?.keys() ?? [])].sort()).toEqual(["w1", "w2"]);
 });
+
+test("a snapshot in parts: what was forwarded before is dropped when it has ended, and nothing is missing until then", () => {
+  const before = viewOf(NODES, [endpointRecord("w1", "b", 2), endpointRecord("w1", "c", 3)]);
+  const view = new ClusterView("self", before.desired);
+  for (const node of NODES) view.setNode(node);
+  view.addLocal(networkRecord("w1"), local(1));
+  view.beginEndpoints("w1");
+  view.setEndpoint(endpointRecord("w1", "b", 2));
+  expect(view.missing()).toEqual([]);
+  expect(view.desired.get("w1")?.peers).toEqual(new Set(["10.99.0.2", "10.99.0.3"]));
+  expect(view.desired.get("w1")?.fdb.size).toBe(2);
+  // It broke off.
+  view.beginEndpoints("w1");
+  view.setEndpoint(endpointRecord("w1", "b", 4));
+  expect(view.endEndpoints("w1")).toBe(true);
+  expect(view.desired.get("w1")?.peers).toEqual(new Set(["10.99.0.2"]));
+  expect([...(view.desired.get("w1")?.fdb.keys() ?? [])]).toEqual(["02:00:00:00:00:02", "02:00:00:00:00:04"]);
+  expect(view.missing()).toHaveLength(1);
+  view.dropDoubtful("w1");
+  expect([...(view.desired.get("w1")?.fdb.keys() ?? [])]).toEqual(["02:00:00:00:00:04"]);
+});

@@ -3,6 +3,7 @@ import { ClusterView } from "../../../host/follow/cluster-view.ts";
 import { Follower } from "../../../host/follow/follower.ts";
 import { networkKey } from "../../../host/model/cluster/keys.ts";
 import type { EndpointRecord, NetworkRecord } from "../../../host/model/cluster/records.ts";
+import type { Store, Watcher } from "../../../host/model/cluster/store.ts";
 import { nodeId, TestCluster } from "../manager/cluster.ts";
 
 let cluster: TestCluster;
@@ -127,4 +128,36 @@ test("flush() comes back when what it waited for is applied, changes that come m
   await follower.flush();
   expect(applies).toBeGreaterThan(before);
   expect(view.desired.get(blue.id)?.ports.size).toBe(2);
+});
+
+test("a snapshot that comes in parts is the same", async () => {
+  const parts: boolean[] = [];
+  /** A store that tells each entry by itself, and the first of them twice: it broke off. */
+  const inParts = (prefix: string, { onPart, ...watcher }: Watcher) =>
+    cluster.store.watch(prefix, {
+      ...watcher,
+      onSnapshot: ({ revision, entries }) => {
+        if (!onPart) return watcher.onSnapshot({ revision, entries });
+        for (const [n, some] of [[entries[0]], [entries[0]], ...entries.slice(1).map((entry) => [entry])].entries()) {
+          parts.push(n < 2);
+          onPart(some, n < 2);
+        }
+        return watcher.onSnapshot({ revision, entries: [] });
+      },
+    });
+  const other = new Follower({
+    store: { watch: inParts } as unknown as Store,
+    ...{ view, onChange: async () => {}, onEndpoint: () => {}, onBadRecord: () => {}, onConnection: () => {} },
+  });
+  const remotes = [await cluster.endpoint(2, {}, "c"), await cluster.endpoint(3, {}, "c")];
+  const record = await cluster.endpoint(1, {}, "b");
+  other.addLocal(blue, { record, netns: "/run/netns/x", interface: "eth0" });
+  other.start();
+  await cluster.store.settled();
+  await other.synced();
+  await other.flush();
+  expect(parts).toEqual([true, true, false, false]);
+  expect(Object.keys(fdb()).sort()).toEqual(remotes.map(({ mac }) => mac).sort());
+  expect(view.missing()).toEqual([]);
+  await other.close();
 });

@@ -103,6 +103,33 @@ test("a watcher that fails is told all of it anew", async () => {
   expect(recorder.reasons).toEqual([`the watcher of ${PREFIX} failed: a bug in it`]);
 });
 
+test("who takes parts of a snapshot gets them as they arrive, and then a snapshot of none", async () => {
+  const { endpoint } = await embedded();
+  const client = connect(() => [endpoint]);
+  const keys = Array.from({ length: 1500 }, (_, n) => `${PREFIX}${String(n).padStart(4, "0")}`);
+  for (let at = 0; at < keys.length; at += 100)
+    await client.commit(
+      [],
+      keys.slice(at, at + 100).map((put) => ({ put, value: "x" })),
+    );
+  const told: string[] = [];
+  let ended: number | undefined;
+  client.watch(PREFIX, {
+    onPart: (entries, isFirst) => {
+      if (isFirst) told.length = 0;
+      told.push(...entries.map(({ key }) => key));
+    },
+    onSnapshot: ({ entries }) => {
+      ended = entries.length;
+    },
+    onEvents: (events) => void told.push(...events.map(({ type }) => type)),
+  });
+  await eventually("the snapshot", () => ended !== undefined);
+  expect([ended, told]).toEqual([0, keys]);
+  await client.commit([], [{ put: `${PREFIX}last`, value: "x" }]);
+  await eventually("what comes after it", () => told.at(-1) === "put");
+});
+
 test("it says that the connection went and why, once, and that it is back", async () => {
   const store = await embedded();
   const proxy = await CuttingProxy.start(store.endpoint);
