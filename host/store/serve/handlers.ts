@@ -96,7 +96,8 @@ export class Handlers {
       // Left to itself the iterator would destroy the call at the requests' end, status and all.
       const requests = call.iterator({ destroyOnReturn: false });
       for await (const answer of run(this.#backendFor(call), requests, signal)) {
-        if (signal.aborted) break;
+        // Not asked of the signal made of both: that looks at all its sources each time.
+        if (gone.signal.aborted || this.#stopping.signal.aborted) break;
         if (!call.write(answer)) await drained(call, signal);
       }
       if (this.#stopping.signal.aborted) throw failure("stopped");

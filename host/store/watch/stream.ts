@@ -189,7 +189,7 @@ export class WatchStream {
       }
       const queued = this.#queued();
       if (queued) {
-        yield* queued;
+        for (const piece of queued) yield piece;
         continue;
       }
       const behind = this.#watchers.values().find(({ live }) => !live);
