@@ -77,8 +77,8 @@ export class Lab {
       }
     };
     for (const undo of this.#undo.reverse()) await guard(undo);
-    for (const daemon of this.#daemons.reverse()) await guard(() => daemon.kill());
-    for (const netns of this.#namespaces.reverse()) await guard(() => destroy(netns));
+    await Promise.all(this.#daemons.map((daemon) => guard(() => daemon.kill())));
+    await Promise.all(this.#namespaces.map((netns) => guard(() => destroy(netns))));
     rmSync(this.directory, { recursive: true, force: true });
     if (errors.length) throw errors[0];
   }

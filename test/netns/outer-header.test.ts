@@ -55,7 +55,7 @@ for (const family of [4, 6] as Family[]) {
       test("of ARP, which has neither", async () => {
         const { lab, hosts, containers } = pair;
         const wire = await capture(lab, hosts[0].netns, hosts[0].device, "udp dst port 4789");
-        await ping(containers[0].netns, "10.0.0.200", { count: 1, waitSeconds: 1 });
+        await ping(containers[0].netns, "10.0.0.200", { count: 1, waitSeconds: 0.3 });
         const [first] = await outerOf(await wire.stop(), "arp.opcode == 1", family, false);
         expect(first).toEqual({
           tos: network.tos === undefined || network.tos === "inherit" ? 0 : tos,

@@ -111,8 +111,8 @@ export async function reachable(from: Container, address: string, timeoutMs = 20
 
 /** Every frame is accounted for (design rule 9), in every network of every agent, and something was counted at all. */
 export async function expectBalanced(agents: readonly Agent[]): Promise<void> {
-  for (const agent of agents) {
-    const { networks } = await settledBooks(agent);
+  const all = await Promise.all(agents.map(async (agent) => ({ agent, ...(await settledBooks(agent)) })));
+  for (const { agent, networks } of all) {
     expect(Object.keys(networks), `networks in the metrics of host ${agent.host.name}`).toContain(NETWORK);
     for (const [name, book] of Object.entries(networks)) {
       expect(book.went, `host ${agent.host.name}, network "${name}": ${JSON.stringify(book)}`).toBe(book.came);

@@ -19,11 +19,12 @@ for (const family of [4, 6] as Family[]) {
       await using lab = await Lab.open();
       const hosts = await underlay(lab, ["a", "b"]);
       const inside = [await container(lab, "left", 1), await container(lab, "right", 2)];
-      const agents: Inside[] = [];
-      for (const [i, host] of hosts.entries()) {
-        const networks = [{ name: NETWORK, vni: VNI, peers: [addressOf(hosts[1 - i], family)], ports: [portFor(inside[i])] }];
-        agents.push(await Inside.start(host, { family, injection: "on", networks }));
-      }
+      const agents = await Promise.all(
+        hosts.map((host, i) => {
+          const networks = [{ name: NETWORK, vni: VNI, peers: [addressOf(hosts[1 - i], family)], ports: [portFor(inside[i])] }];
+          return Inside.start(host, { family, injection: "on", networks });
+        }),
+      );
       await reachable(inside[0], inside[1].ip4);
       const row = () => agents[0].run(({ agent, abi }) => [abi.V_MTU, abi.V_INJECT].map((word) => agent.plane.entries.vtep(1)[word / 4]));
       const full = 1500 - (family === 4 ? 50 : 70);
