@@ -8,6 +8,7 @@ import type { UnderlayMtu } from "../model/mtu.ts";
 import type { ControlView } from "../model/view.ts";
 import { liveActual, type Parts, readActual } from "./actual.ts";
 import type { DataPlane } from "./dataplane.ts";
+import { FAILURES_MAX, Failures } from "./failures.ts";
 import { type Network, Networks } from "./networks.ts";
 import { type Action, plan } from "./plan.ts";
 import type { OwnPort, Port } from "./port.ts";
@@ -17,8 +18,6 @@ import { Retired } from "./retired.ts";
 import { Vteps } from "./vteps.ts";
 
 const WATCH_MS = 1000;
-/** Lines of one answer; more are counted. */
-const FAILURES_MAX = 100;
 
 export interface ForwardingOptions extends Pick<PortsOptions, "log" | "onLeftover"> {
   plane: DataPlane;
@@ -319,46 +318,9 @@ export class Forwarding {
   }
 }
 
-/** Lines for the one who asked. */
-class Failures {
-  readonly lines: string[] = [];
-  readonly #desired: Desired;
-  #more = 0;
-
-  constructor(desired: Desired) {
-    this.#desired = desired;
-  }
-
-  /** With the place in front: `network blue, fdb 02:42:0a:00:00:02`. */
-  addAt(action: Action, lines: readonly string[]): void {
-    const name = this.#desired.get(action.network)?.settings.name ?? action.network;
-    const what = WORDS[action.do];
-    const place = what === undefined ? `network ${name}` : `network ${name}, ${`${what} ${action.key}`.trim()}`;
-    this.add(lines.map((line) => `${place}: ${line}`));
-  }
-
-  add(lines: readonly string[]): void {
-    for (const line of lines) {
-      if (this.lines.length < FAILURES_MAX) this.lines.push(line);
-      else this.lines[FAILURES_MAX] = `and ${++this.#more} more`;
-    }
-  }
-}
-
 function keyOf({ network, do: what, key }: Action): string {
   return `${network} ${what} ${key}`;
 }
-
-const WORDS: Partial<Record<Action["do"], string>> = {
-  setPeers: "peers",
-  setFdb: "fdb",
-  removeFdb: "fdb",
-  setNeighbor: "neighbor",
-  removeNeighbor: "neighbor",
-  addPort: "port",
-  changePort: "port",
-  removePort: "port",
-};
 
 /** Entries that are not learned. */
 function fixedIn(desired: Desired): number {

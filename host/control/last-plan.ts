@@ -19,6 +19,8 @@ import type { Desired, DesiredNetwork } from "../model/forwarding.ts";
 const FORMAT = "weft plan";
 const VERSION = 2;
 const WRITE_MS = 1000;
+/** So much longer between two, for each line: all of it is written because of one entry, and a line is up to a millisecond's work. */
+const LINE_MS = 20;
 const LINE_ENTRIES = 1000;
 /** Several times what the largest tables hold. */
 const FILE_BYTES_MAX = 256 * 1024 * 1024;
@@ -57,7 +59,8 @@ export class LastPlan {
   #next: Desired | null = null;
   #writing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
-  #writtenAt = Number.NEGATIVE_INFINITY;
+  /** Not written before. */
+  #writeAt = Number.NEGATIVE_INFINITY;
 
   /** `onFailure` is told when it could not be written; it is tried again with the next save. */
   constructor(file: string, onFailure: (why: string) => void) {
@@ -65,10 +68,10 @@ export class LastPlan {
     this.#onFailure = onFailure;
   }
 
-  /** Has it written soon, at most once a second; as it then is. */
+  /** Has it written soon, at most once a second, a large one more seldom; as it then is. */
   save(desired: Desired): void {
     this.#next = desired;
-    this.#timer ??= setTimeout(() => this.#begin(), Math.max(0, this.#writtenAt + WRITE_MS - performance.now())).unref();
+    this.#timer ??= setTimeout(() => this.#begin(), Math.max(0, this.#writeAt - performance.now())).unref();
   }
 
   /** Writes what is still to be written. */
@@ -87,17 +90,18 @@ export class LastPlan {
     const desired = this.#next;
     if (desired === null) return;
     this.#next = null;
-    this.#writtenAt = performance.now();
+    this.#writeAt = performance.now() + WRITE_MS;
     try {
-      await writePlan(this.#file, desired);
+      this.#writeAt += (await writePlan(this.#file, desired)) * LINE_MS;
     } catch (error) {
       this.#onFailure(messageOf(error));
     }
   }
 }
 
-/** Replaces the file in one step. What changes meanwhile is written as it was or as it becomes. */
-async function writePlan(file: string, desired: Desired): Promise<void> {
+/** Replaces the file in one step; answers its lines. What changes meanwhile is written as it was or as it becomes. */
+async function writePlan(file: string, desired: Desired): Promise<number> {
+  let lines = 0;
   mkdirSync(dirname(file), { recursive: true });
   const next = `${file}.new`;
   // One that a killed agent left half-written may have other rights.
@@ -106,6 +110,7 @@ async function writePlan(file: string, desired: Desired): Promise<void> {
   try {
     for (const line of linesOf(desired)) {
       await handle.appendFile(`${line}\n`);
+      lines++;
       await immediate();
     }
     await handle.sync();
@@ -113,6 +118,7 @@ async function writePlan(file: string, desired: Desired): Promise<void> {
     await handle.close();
   }
   await rename(next, file);
+  return lines;
 }
 
 function* linesOf(desired: Desired): Generator<string> {

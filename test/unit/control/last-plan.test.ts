@@ -100,6 +100,24 @@ test("is written soon, at most once a second, as it then is; and when it is stop
   expect(failures).toEqual([]);
 });
 
+test("a large one is written more seldom", async () => {
+  const plan = new LastPlan(file, (why) => failures.push(why));
+  const desired = desiredWith(25_000);
+  plan.save(desired);
+  const isThere = (name: string) => {
+    const read = readPlan(file);
+    return typeof read !== "string" && read.has(name);
+  };
+  await eventually("the first", () => isThere("w1"));
+  const first = performance.now();
+  desired.set("second", desiredWith(0).get("probes")!);
+  plan.save(desired);
+  await eventually("the second", () => isThere("second"));
+  // 25 lines of each kind, and what had passed when the first was seen.
+  expect(performance.now() - first).toBeGreaterThan(1500);
+  await plan.stop();
+});
+
 test("that cannot be written is told of, and nothing else happens", async () => {
   writeFileSync(join(directory, "state"), "a file where the directory should be");
   await written(desiredWith(1));
