@@ -66,7 +66,7 @@ export class DgramBreath {
       inbox = new Inbox(open[senders.length], () => this.#wake());
       await this.#loop(inbox);
     } finally {
-      Atomics.store(this.#words, (this.#block + abi.W_STATE) >> 2, abi.WORKER_IDLE);
+      this.#core.rest();
       for (const socket of open) socket.close();
       inbox?.clear();
       this.#stats.add(abi.S_SOCKET_DROPS, inbox?.takeDropped() ?? 0);
@@ -78,7 +78,7 @@ export class DgramBreath {
   async #loop(inbox: Inbox): Promise<void> {
     this.#refresh();
     await this.#goOn();
-    while (Atomics.load(this.#words, (abi.HEADER + abi.H_STOP) >> 2) === 0) {
+    while (this.#core.rest() === 0) {
       if (this.#polled < 0) this.#poll ??= this.#startPoll();
       const datagrams = inbox.take(abi.RX_MAX);
       if (datagrams.length === 0 && this.#polled < 0) {
@@ -112,15 +112,14 @@ export class DgramBreath {
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    Atomics.store(this.#words, (this.#block + abi.W_STATE) >> 2, abi.WORKER_IDLE);
     await woken;
-    this.#refresh();
   }
 
+  /** As in breath.ts. */
   #refresh(): void {
-    Atomics.store(this.#words, (this.#block + abi.W_STATE) >> 2, abi.WORKER_RUNNING);
-    const generation = Atomics.load(this.#words, (abi.HEADER + abi.H_GENERATION) >> 2);
-    if (generation !== this.#seen) this.#ports.refresh();
+    const generation = this.#core.wake();
+    if (generation === this.#seen) return;
+    this.#ports.refresh();
     this.#seen = generation;
     Atomics.store(this.#words, (this.#block + abi.W_GENERATION) >> 2, generation);
   }
