@@ -1,15 +1,16 @@
 // The networks of this host, written to the core's tables: rows, FDB, neighbours, flood lists. A network that goes is withdrawn, and its index given out
-// again when no worker can be using it; what was counted in it goes on being counted among the frames of no network. Main thread.
+// again when no worker can be using it. Main thread.
 
 import * as abi from "../../assembly/abi/index.ts";
 import { readFlood } from "../core/flood.ts";
-import { addressEntries, clearCounters, readCounters } from "../core/read.ts";
+import { addressEntries } from "../core/read.ts";
 import type { TableAnswer } from "../core/tables.ts";
 import { OperationError } from "../model/errors.ts";
 import type { NetworkSettings } from "../model/forwarding.ts";
 import { parseIp } from "../model/ip.ts";
 import { parseMac } from "../model/mac.ts";
 import type { DataPlane } from "./dataplane.ts";
+import { FormerCounters } from "./former.ts";
 import { Indices } from "./indices.ts";
 import type { Retired } from "./retired.ts";
 import type { Vtep, Vteps } from "./vteps.ts";
@@ -42,10 +43,8 @@ export class Networks {
   readonly #indices = new Indices(abi.NETWORKS_MAX);
   readonly #byIndex: (Network | undefined)[] = [];
   readonly #byKey = new Map<string, Network>();
-  /** Withdrawn, and still counted in. */
-  readonly #leaving = new Set<number>();
-  /** By worker: what was counted in networks that are gone. */
-  readonly #former: BigUint64Array[];
+  /** What was counted in those that are no more. */
+  readonly former: FormerCounters;
   /** Whose flood list is not what it should be. */
   readonly #stale = new Set<Network>();
   #learnedMax = 0;
@@ -55,7 +54,7 @@ export class Networks {
     this.#vteps = vteps;
     this.#retired = retired;
     this.#fdbCapacity = fdbCapacity;
-    this.#former = Array.from({ length: plane.workers }, () => new BigUint64Array(abi.COUNTERS));
+    this.former = new FormerCounters(plane);
   }
 
   get all(): Network[] {
@@ -116,7 +115,7 @@ export class Networks {
       this.#byIndex[network.index] = undefined;
       this.#byKey.delete(network.key);
       this.#stale.delete(network);
-      this.#leaving.add(network.index);
+      this.former.leave(network.index);
       entries.unmapNetwork(network.index);
       tables.clearFdb(network.index);
       for (const vtep of network.peers.values()) this.#vteps.unuse(vtep);
@@ -226,13 +225,6 @@ export class Networks {
     return wrong;
   }
 
-  /** What worker `worker` has counted in networks that are no more: part of what belongs to none. */
-  formerCounters(worker: number): BigUint64Array {
-    const sum = this.#former[worker].slice() as BigUint64Array;
-    for (const index of this.#leaving) add(sum, readCounters(this.#plane.memory, worker, index));
-    return sum;
-  }
-
   #assertFree(vni: number): void {
     const other = this.#byIndex[this.#plane.entries.networkOfVni(vni)];
     if (other?.settings.vni === vni) throw new OperationError(`VNI ${vni} is network ${other.name}'s`);
@@ -268,13 +260,8 @@ export class Networks {
 
   /** No worker counts in it any more. */
   #free(index: number): void {
-    const { memory, entries, workers } = this.#plane;
-    for (let worker = 0; worker < workers; worker++) {
-      add(this.#former[worker], readCounters(memory, worker, index));
-      clearCounters(memory, worker, index);
-    }
-    this.#leaving.delete(index);
-    entries.clearNetwork(index);
+    this.former.free(index);
+    this.#plane.entries.clearNetwork(index);
     this.#indices.give(index);
   }
 }
@@ -301,8 +288,4 @@ function flagsOf(settings: NetworkSettings): number {
 
 function assertPlaced(answer: TableAnswer): void {
   if (answer === "full") throw new OperationError("no room in the table: raise fdbCapacity");
-}
-
-function add(sum: BigUint64Array, more: BigUint64Array): void {
-  for (let i = 0; i < sum.length; i++) sum[i] += more[i];
 }

@@ -135,7 +135,7 @@ export class View implements model.DataPlaneView {
 
   /** Row 0, and what was counted in networks that are no more. */
   #ofNoNetwork(worker: number): BigUint64Array {
-    const former = this.#forwarding.networks.formerCounters(worker);
+    const former = this.#forwarding.networks.former.counters(worker);
     return readCounters(this.#plane.memory, worker, 0).map((value, i) => value + former[i]);
   }
 
