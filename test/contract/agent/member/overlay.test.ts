@@ -23,6 +23,8 @@ let view: ClusterView;
 let overlay: Overlay;
 let planFile: string;
 let suspect: (vteps: Set<string>) => void;
+/** How often the prober was told of all nodes. */
+let probed = 0;
 /** VTEPs that answer probes. */
 const answering = new Set<string>();
 const clock = new ManagerClock(() => Date.parse("2026-01-01T00:00:00.250Z"));
@@ -48,7 +50,9 @@ beforeEach(async () => {
     onReached: () => {},
     reachable: () => answering,
     doubt: () => {},
-    setPeers: () => {},
+    setPeers: () => {
+      probed++;
+    },
   } as unknown as OverlayParts["prober"];
   const knownNodes = new KnownNodes(join(directory, "nodes.json"), () => {});
   overlay = new Overlay({ view, forwarding: path.forwarding, prober, clock, lastPlan, knownNodes, log });
@@ -105,6 +109,18 @@ test("a network that was removed and made again by the same name and VNI has not
   expect(path.view.neighbors().filter(({ network }) => network === "blue")).toHaveLength(2);
   await overlay.reconcile();
   expect(path.view.control().drift).toBe(0);
+});
+
+test("an endpoint that comes costs nothing for each node; a node that comes is probed, and suspended if it is dead", async () => {
+  await joinBlue();
+  const before = probed;
+  view.setEndpoint(endpointRecord("w1", "b", 4));
+  await overlay.apply();
+  expect(probed).toBe(before);
+  view.setNode(nodeRecord("d", "10.99.0.4"));
+  await overlay.apply();
+  expect(probed).toBe(before + 1);
+  expect(suspended()).toEqual(["10.99.0.4"]);
 });
 
 test("an entry that somebody has taken away is drift, and is put back", async () => {
