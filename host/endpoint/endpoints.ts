@@ -166,15 +166,19 @@ export class Endpoints {
     return this.#detachEach((entry) => entry.container === container);
   }
 
-  /** All of this host's. */
+  /** All of this host's, less what is only to be freed. */
   detachAll(): Promise<void> {
-    return this.#detachEach(() => true);
+    return this.#detachEach((entry) => entry.state !== "leaving");
   }
 
   async #detachEach(isMeant: (entry: JournalEntry) => boolean): Promise<void> {
     for (const { id } of this.#options.journal.entries.filter(isMeant)) {
+      const wasBusy = this.#busy.has(id);
       while (this.#busy.has(id)) await this.#busy.get(id)?.catch(() => {});
-      if (this.#options.journal.get(id)?.state === "held") await this.detach(id);
+      const entry = this.#options.journal.get(id);
+      if (entry?.state === "held") await this.detach(id);
+      // It could not be freed when it was left, some time ago. Perhaps it can be now.
+      else if (entry?.state === "leaving" && !wasBusy) await this.#alone(id, () => this.#free(entry));
     }
   }
 
@@ -231,7 +235,7 @@ export class Endpoints {
       // As it is by now: settling those before it took its time.
       const entry = journal.get(id);
       if (!entry || this.#busy.has(id)) continue;
-      if (entry.state !== "held") await this.#free(entry);
+      if (entry.state !== "held") await this.#alone(id, () => this.#free(entry));
       else if (netnsId(entry.netns) !== entry.netnsId) {
         onEvent("lost", entry, "its network namespace is gone");
         await this.detach(entry.id);

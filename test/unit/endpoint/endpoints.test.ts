@@ -37,6 +37,21 @@ test("all of a container's are gone once asked for, also when it is leaving alre
   expect(world.journal.entries.map((entry) => entry.id)).toEqual([id]);
 });
 
+test("what could not be freed when a container ended is freed when it is removed, also while it is being settled", async () => {
+  const container = "c".repeat(64);
+  for (const settled of [false, true]) {
+    const { id } = await world.attach("/run/netns/x", { container });
+    world.nextIsLost = "question";
+    await world.endpoints.detach(id);
+    expect(addresses()).toHaveLength(1);
+    const settling = settled ? world.endpoints.settle() : null;
+    await world.endpoints.detachAllOf(container);
+    expect(addresses()).toEqual([]);
+    await settling;
+    expect(world.journal.entries).toEqual([]);
+  }
+});
+
 test("removed while it is attached: either is refused in time, or is detached with the others", async () => {
   const [early, late] = ["e".repeat(64), "f".repeat(64)];
   const attached = world.attach("/run/netns/x", { container: early });
