@@ -11,7 +11,7 @@ import type { NodeState, StateDir } from "../../cluster/state-dir.ts";
 import { formatToken, pinOf } from "../../cluster/token.ts";
 import { Manager } from "../../manager/manager.ts";
 import type { MemberOptions, StoreOptions } from "../../model/cluster/start.ts";
-import { StoreError } from "../../model/cluster/store.ts";
+import { type Store, StoreError } from "../../model/cluster/store.ts";
 import { messageOf, type OperationError, UsageError } from "../../model/errors.ts";
 import type { PoolFiguresView } from "../../model/view.ts";
 import type { Backend } from "../../store/backend.ts";
@@ -53,12 +53,7 @@ export async function startManager({ options, state, identity, node, client, log
   const authority = await loadAuthority(state);
   const backend = await openBackend(options.store, join(state.path, STORE_FILE), node.name, onDeath);
   const members = new Members(client, node.id);
-  const pin = pinOf(authority.certificate);
-  const manager = new Manager({
-    store: directStore(backend, client),
-    now: Date.now,
-    tokenText: (_role, secret) => formatToken({ pin, secret }),
-  });
+  const manager = operationsOn(directStore(backend, client), pinOf(authority.certificate));
   let entered = false;
   // Of a store that is being made, or read from a backup, nobody is told anything yet.
   const gate: MemberList = {
@@ -120,6 +115,11 @@ export async function startManager({ options, state, identity, node, client, log
     await closeParts();
     throw error;
   }
+}
+
+/** `pin`: of the CA, for join tokens. */
+function operationsOn(store: Store, pin: string): Manager {
+  return new Manager({ store, now: Date.now, tokenText: (_role, secret) => formatToken({ pin, secret }) });
 }
 
 function startSweep(manager: Manager, log: Logger): Periodic {
