@@ -43,6 +43,8 @@ export class ContainerOperations {
     const { networks, ips, mac, aliases, name: asked, command, environment, workingDirectory, labels } = wanted;
     if (networks.length > 1 && (ips.length > 0 || mac !== undefined))
       throw new UsageError("an address is of one network: run it with one, then weft network connect --ip … for the others");
+    // Nothing is awaited between this and the record: who leaves finds it among those to remove.
+    this.#endpoints.refuseGoing();
     const { record, netnsPath: netns } = await this.#containers.create({ name: asked, command, environment, workingDirectory, labels });
     const { id, name } = record;
     const addresses: string[] = [];

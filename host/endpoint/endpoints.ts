@@ -67,6 +67,11 @@ export class Endpoints {
     for (const entry of this.all) this.#wire(entry);
   }
 
+  /** Throws OperationError when nothing comes to this host any more. */
+  refuseGoing(): void {
+    this.#options.mayAttach(null);
+  }
+
   /** Resolves when its interface is there. Rejects with OperationError or StoreError, with nothing left behind, or what is left to be settled. */
   async attach(wanted: Attachment): Promise<JournalEntry> {
     const { journal, newId, netnsId, mayAttach } = this.#options;

@@ -78,6 +78,8 @@ export class Containers<Network = unknown> {
   readonly #handlers: ((container: Container<Network>) => void)[] = [];
   readonly #removals = new Map<string, Promise<void>>();
   readonly #starting = new Set<string>();
+  /** Namespaces that are being made: one that is removed meanwhile is removed after. */
+  readonly #making = new Map<string, Promise<void>>();
 
   constructor(options: ContainersOptions) {
     const { directory, log, now = () => new Date(), random = randomBytes, graceMs = GRACE_MS, onStep = () => {} } = options;
@@ -155,7 +157,12 @@ export class Containers<Network = unknown> {
     this.#book.add(record);
     try {
       this.#step("namespace");
-      await makeNamespace(id);
+      const made = makeNamespace(id);
+      this.#making.set(
+        id,
+        made.catch(() => {}).finally(() => this.#making.delete(id)),
+      );
+      await made;
     } catch (error) {
       await this.remove(id);
       throw error;
@@ -285,6 +292,7 @@ export class Containers<Network = unknown> {
     await this.#end(id, directory);
     this.#step("release");
     await release?.(this.get(id));
+    await this.#making.get(id);
     this.#step("namespace gone");
     await removeNamespace(id);
     this.#step("record gone");
