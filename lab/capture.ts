@@ -9,12 +9,15 @@ import { PORTS } from "./traffic/ports.ts";
 const CHECKSUMS = ["ip", "tcp", "udp"].flatMap((protocol) => ["-o", `${protocol}.check_checksum:TRUE`]);
 /** Payloads on the lab's ports are random bytes: a dissector that guesses at them has nothing to say here. */
 const PAYLOADS = PORTS.flatMap((port) => ["-d", `tcp.port==${port},data`, "-d", `udp.port==${port},data`]);
+/** A receiver that hears a segment twice says so (D-SACK): a busy machine answered late, and nothing is wrong with the packet. */
+const LATE = ["-o", 'uat:expert_severity:"tcp.options.sack.dsack","Note"'];
 /** Packets of two CPUs reach a capture in an order of their own, so judgements on a stream's order are left out; transfers compare hashes. */
-const READ = [...CHECKSUMS, ...PAYLOADS, "-o", "tcp.analyze_sequence_numbers:FALSE"];
+const READ = [...CHECKSUMS, ...PAYLOADS, ...LATE, "-o", "tcp.analyze_sequence_numbers:FALSE"];
 /** PI_WARN (epan/proto.h); notes and chats lie below it. */
 const SEVERITY_WARNING = 0x600000;
-const SNAP_BYTES = 262_144;
-const BUFFER_KIB = 65_536;
+/** More than a superframe, and with libpcap's header just below a power of two: each packet takes such a block of the buffer, however short it is. */
+const SNAP_BYTES = 131_000;
+const BUFFER_KIB = 131_072;
 let count = 0;
 
 export interface Capture {

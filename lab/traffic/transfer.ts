@@ -13,7 +13,7 @@ import { fill } from "./programs/pattern.ts";
 
 const QUIET_MS = 5000;
 /** Nobody says that a segmented run is over: the count does, or silence. */
-const SEGMENTED_QUIET_MS = 1000;
+const SEGMENTED_QUIET_MS = 3000;
 const TRANSFER_MS = 60_000;
 
 export interface Route {

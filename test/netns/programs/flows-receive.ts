@@ -1,9 +1,11 @@
 // Runs inside a container: takes many flows of numbered datagrams and says of each source whether it came in order. Ends when FLOWS flows are over, or
-// when nothing came for a while. Arguments: ADDRESS PORT FLOWS QUIET_MS. Prints `listening`, then one line of JSON.
+// when nothing came for a while after the first. Arguments: ADDRESS PORT FLOWS QUIET_MS. Prints `listening`, then one line of JSON.
 
 import { createSocket } from "node:dgram";
 import { END } from "../../../lab/traffic/programs/pattern.ts";
 
+/** Whoever sends has yet to be started, on a machine that may be busy. */
+const FIRST_MS = 30_000;
 const RECEIVE_BUFFER_BYTES = 32 << 20;
 const [address, port, flows, quiet] = process.argv.slice(2);
 const socket = createSocket({ type: address.includes(":") ? "udp6" : "udp4", recvBufferSize: RECEIVE_BUFFER_BYTES });
@@ -17,7 +19,11 @@ function finish(): void {
   console.log(JSON.stringify({ ...count, flows: next.size }));
 }
 
-const timer = setTimeout(finish, Number(quiet));
+let timer = setTimeout(finish, Math.max(FIRST_MS, Number(quiet)));
+socket.once("message", () => {
+  clearTimeout(timer);
+  timer = setTimeout(finish, Number(quiet));
+});
 socket.on("message", (datagram, from) => {
   timer.refresh();
   const flow = `${from.address} ${from.port}`;
