@@ -9,10 +9,11 @@ import type { PortConfig } from "../model/config.ts";
 import { messageOf, OperationError } from "../model/errors.ts";
 import { parseMac } from "../model/mac.ts";
 import { netnsId, netnsIs, netnsPath } from "../netdev/netns-path.ts";
-import { configurePort, ensurePort, type OpenPort, removePort } from "../netdev/port.ts";
+import { configurePort, ensurePort, type OpenPort } from "../netdev/port.ts";
 import { txDropped } from "../sys/net-dev.ts";
 import type { DataPlane } from "./dataplane.ts";
 import { Indices } from "./indices.ts";
+import { Leftovers } from "./leftovers.ts";
 import type { Network } from "./networks.ts";
 import {
   closeDescriptors,
@@ -26,7 +27,7 @@ import {
   removeInterface,
   takeFromWorkers,
 } from "./port.ts";
-import { type PortPlace, readRecord, removeRecord, writeRecord } from "./port-record.ts";
+import type { PortPlace } from "./port-record.ts";
 import type { Retired } from "./retired.ts";
 
 /** Interfaces that are made at a time: each takes a few runs of ip(8). */
@@ -57,14 +58,12 @@ export class Ports {
   readonly #byNetwork = new Map<Network, Map<string, Port>>();
   /** Why a port could last not be had: told once, not once a second. */
   readonly #failures = new Map<Port, string>();
-  /** Interfaces of ours that nothing wants any more. */
-  #leftovers: PortPlace[];
-  #recorded = "";
+  readonly #leftovers: Leftovers;
   #closed = false;
 
   constructor(options: PortsOptions) {
     this.#options = options;
-    this.#leftovers = readRecord(options.record);
+    this.#leftovers = new Leftovers(options.record);
   }
 
   /** Attached ones among them. */
@@ -94,10 +93,8 @@ export class Ports {
   /** A port that is wanted; open() makes it. Throws OperationError when there is no room for it. */
   add(network: Network, key: string, config: PortConfig): OwnPort {
     const port = this.#register(network, key, config.mac, config) as OwnPort;
-    const place = placeOf(port);
     // If an earlier agent left it, it is adopted.
-    port.exists = this.#leftovers.some((left) => left.netnsPath === place.netnsPath && left.interface === place.interface);
-    this.#leftovers = this.#leftovers.filter((left) => left.netnsPath !== place.netnsPath || left.interface !== place.interface);
+    port.exists = this.#leftovers.take(placeOf(port));
     return port;
   }
 
@@ -217,17 +214,7 @@ export class Ports {
 
   /** Removes what an earlier agent made and what nobody wants; what cannot be removed is tried again by the next call, if it may still be there. */
   async clearLeftovers(): Promise<void> {
-    const leftovers = this.#leftovers;
-    this.#leftovers = [];
-    for (const left of leftovers) {
-      try {
-        await removePort(left);
-        this.#options.onLeftover(left);
-      } catch (error) {
-        // Its namespace is gone, and the interface with it; or the interface is somebody else's now.
-        this.#options.onLeftover(left, messageOf(error));
-      }
-    }
+    await this.#leftovers.clear(this.#options.onLeftover);
     this.remember();
   }
 
@@ -248,14 +235,8 @@ export class Ports {
 
   /** Writes down which interfaces there are or will be. */
   remember(): void {
-    const { record } = this.#options;
     const wanted = this.all.filter(isOwn).filter((port) => port.exists || !this.#closed);
-    const places = [...wanted.map(placeOf), ...this.#leftovers];
-    const text = JSON.stringify(places);
-    if (text === this.#recorded) return;
-    if (places.length > 0) writeRecord(record, places);
-    else removeRecord(record);
-    this.#recorded = text;
+    this.#leftovers.remember(wanted.map(placeOf));
   }
 
   /** Frames that the kernel dropped at a port's queue since its interface was made; 0 while the port is not open. */
@@ -325,7 +306,7 @@ export class Ports {
     try {
       await removeInterface(port, wasOpen);
     } catch (error) {
-      this.#leftovers.push(placeOf(port));
+      this.#leftovers.add(placeOf(port));
       throw new OperationError(lineOf(port, `its interface could not be removed: ${messageOf(error)}`), { cause: error });
     }
     this.#options.log(port, "removed");
