@@ -25,6 +25,7 @@ export interface JournalEntry {
 }
 
 const FILE = /^([0-9a-f]{64})\.json$/;
+const COMING = ".json.new";
 const DIRECTORY_MODE = 0o700;
 const FILE_MODE = 0o600;
 
@@ -37,6 +38,8 @@ export class Journal {
     this.#directory = directory;
     mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
     for (const name of readdirSync(directory)) {
+      // An agent was killed as it wrote it: what it replaces stands.
+      if (name.endsWith(COMING)) rmSync(join(directory, name), { force: true });
       if (!FILE.test(name)) continue;
       try {
         const entry = JSON.parse(readFileSync(join(directory, name), "utf8")) as JournalEntry;
@@ -56,15 +59,15 @@ export class Journal {
   }
 
   write(entry: JournalEntry): void {
-    const path = join(this.#directory, `${entry.id}.json`);
-    const fd = openSync(`${path}.new`, "w", FILE_MODE);
+    const coming = join(this.#directory, `${entry.id}${COMING}`);
+    const fd = openSync(coming, "w", FILE_MODE);
     try {
       writeSync(fd, JSON.stringify(entry));
       fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
-    renameSync(`${path}.new`, path);
+    renameSync(coming, join(this.#directory, `${entry.id}.json`));
     this.#entries.set(entry.id, entry);
   }
 

@@ -33,9 +33,13 @@ test("an entry is replaced, and removed, and nothing else is left", () => {
   expect(journal.get(ID)).toBeUndefined();
 });
 
-test("a file that was cut short is left out and removed; one half-written is not looked at", () => {
+test("a file that was cut short is left out and removed, and so is what was being written; what that was to replace stands", () => {
+  new Journal(directory).write(entry("asked"));
+  writeFileSync(join(directory, `${ID}.json.new`), '{"id":"ab');
+  expect(new Journal(directory).entries).toEqual([entry("asked")]);
+  expect(readdirSync(directory)).toEqual([`${ID}.json`]);
   writeFileSync(join(directory, `${ID}.json`), '{"id":"ab');
   writeFileSync(join(directory, `${"cd".repeat(32)}.json.new`), "{}");
   expect(new Journal(directory).entries).toEqual([]);
-  expect(readdirSync(directory)).toEqual([`${"cd".repeat(32)}.json.new`]);
+  expect(readdirSync(directory)).toEqual([]);
 });
