@@ -41,11 +41,13 @@ export function detailsOf(error: unknown): string {
   return isStatus(error) ? (error.details ?? error.message) : messageOf(error);
 }
 
+const AWAY: readonly status[] = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED];
+/** How an etcd without a quorum tells that the request's time was up: with a code (UNKNOWN) that says nothing. */
+const TIME_WAS_UP = /^context (deadline exceeded|canceled)$/;
+
 /** The server, or the way to it, failed: another may do better. */
 export function isAway(error: unknown): boolean {
-  return (
-    isStatus(error) && (error.code === status.UNAVAILABLE || error.code === status.DEADLINE_EXCEEDED || error.code === status.CANCELLED)
-  );
+  return isStatus(error) && (AWAY.includes(error.code) || (error.code === status.UNKNOWN && TIME_WAS_UP.test(detailsOf(error))));
 }
 
 function failureOf(code: status, text: string): StoreFailure {

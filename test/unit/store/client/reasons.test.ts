@@ -51,4 +51,9 @@ describe("kinds", () => {
   test("only the server and the way to it are reasons to go elsewhere", () => {
     expect([failure("stopped"), failure("leaseNotFound"), new Error("x")].map(isAway)).toEqual([true, false, false]);
   });
+
+  test("an etcd whose request ran out of time is away, whatever its code; what else it does not know is not", () => {
+    const unknown = (text: string) => new GrpcFailure(status.UNKNOWN, text);
+    expect(["context deadline exceeded", "context canceled", "auth: context of user"].map(unknown).map(isAway)).toEqual([true, true, false]);
+  });
 });
