@@ -54,6 +54,10 @@ describe("kinds", () => {
 
   test("an etcd whose request ran out of time is away, whatever its code; what else it does not know is not", () => {
     const unknown = (text: string) => new GrpcFailure(status.UNKNOWN, text);
-    expect(["context deadline exceeded", "context canceled", "auth: context of user"].map(unknown).map(isAway)).toEqual([true, true, false]);
+    expect(["context deadline exceeded", "context canceled", "auth: context of user"].map(unknown).map(isAway)).toEqual([
+      true,
+      true,
+      false,
+    ]);
   });
 });
