@@ -156,6 +156,8 @@ export class WatchStream {
     if (this.#over) return;
     this.#over = { error };
     for (const watcher of this.#watchers.values()) this.leave(watcher);
+    // A page of history that comes later finds nobody to join.
+    this.#watchers.clear();
     this.wake();
     this.#taken();
   }

@@ -4,6 +4,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { failure } from "../../../../host/store/backend.ts";
 import type { Engine } from "../../../../host/store/embedded/engine.ts";
+import type { HistoryPage } from "../../../../host/store/embedded/keyspace.ts";
 import { Refused } from "../../../../host/store/embedded/refused.ts";
 import { Topics } from "../../../../host/store/embedded/topics.ts";
 import {
@@ -119,6 +120,32 @@ describe("watchers", () => {
       [2n, ["e"]],
       [1n, ["d", "e"]],
     ]);
+  });
+
+  test("that wait for history when the stream ends do not come back", async () => {
+    const asked = Promise.withResolvers<void>();
+    const history = Promise.withResolvers<HistoryPage>();
+    const joined: unknown[] = [];
+    const store = storeOf(topics, () => {
+      asked.resolve();
+      return history.promise;
+    });
+    const ending = new WatchStream({ ...store, join: (listener) => store.join(listener) && joined.push(listener) > 0 });
+    change("a", "b");
+    const asks = (async function* () {
+      const value = { key: bytes("\0"), rangeEnd: bytes("\0"), startRevision: 2n };
+      yield create(WatchRequestSchema, { requestUnion: { case: "createRequest", value } });
+      await new Promise(() => {});
+    })();
+    void ending.read(asks);
+    const told = ending.responses();
+    await told.next();
+    const last = told.next();
+    await asked.promise;
+    ending.end(null);
+    history.resolve({ events: [], next: 4n });
+    expect(await last).toMatchObject({ done: true });
+    expect(joined).toEqual([]);
   });
 
   test("that nobody takes from read history instead of filling memory, and miss nothing", async () => {
