@@ -19,6 +19,8 @@ export interface FeedOptions {
   onAdvance(feed: Feed): void;
   /** Nobody is to join it any more. */
   onEnd(feed: Feed): void;
+  /** One that is to listen elsewhere: it ended, for a reason that is not that one's. */
+  onLeft(listener: Listener): void;
 }
 
 export class Feed {
@@ -105,7 +107,10 @@ export class Feed {
   #cancelled({ compactRevision, cancelReason }: WatchResponse): void {
     this.tell();
     this.#end();
-    for (const listener of [...this.#topic.listeners]) listener.cancel({ compactRevision, cancelReason });
+    // What is compacted is what others asked for: those who came later know it.
+    for (const listener of [...this.#topic.listeners])
+      if (compactRevision > 0n && listener.next >= compactRevision) this.#options.onLeft(listener);
+      else listener.cancel({ compactRevision, cancelReason });
   }
 
   #take({ events, fragment, created, header }: WatchResponse): void {

@@ -5,11 +5,17 @@
 //   behind        ───●───────►│          whoever knows at least a feed's position can join it: what it tells of before `next` is left out
 //                             └ position ≥ the leading one's: so they can join that one, and nothing is missed or told twice
 
+import { failure } from "../backend.ts";
 import type { ResponseHeader, WatchResponse } from "../generated/rpc_pb.js";
 import { type Listener, nameOf, type Wanted } from "../watch/topic.ts";
 import { Feed } from "./feed.ts";
 
+/** Watches on etcd at a time: one for each prefix that is watched, and one for each who catches up. */
+const FEEDS_MAX = 10_000;
+
 export interface FeedsOptions {
+  /** The latest revision that is known. */
+  latest(): bigint;
   header(revision: bigint): ResponseHeader;
   open(wanted: Wanted, start: bigint, signal: AbortSignal): AsyncIterable<WatchResponse>;
 }
@@ -19,6 +25,7 @@ export class Feeds {
   /** By what they tell; the leading one first. */
   readonly #feeds = new Map<string, Feed[]>();
   readonly #of = new Map<Listener, Feed>();
+  #count = 0;
 
   constructor(options: FeedsOptions) {
     this.#options = options;
@@ -27,7 +34,10 @@ export class Feeds {
   join(listener: Listener): void {
     const name = nameOf(listener.wanted);
     const fitting = (this.#feeds.get(name) ?? []).filter(({ position }) => position < listener.next);
-    this.#add(listener, fitting.sort(furthestFirst)[0] ?? this.#begin(name, listener));
+    const feed = fitting.sort(furthestFirst)[0];
+    if (feed) this.#add(listener, feed);
+    else if (this.#count < FEEDS_MAX) this.#add(listener, this.#begin(name, listener));
+    else listener.fail(failure("tooManyRequests"));
   }
 
   leave(listener: Listener): void {
@@ -46,14 +56,21 @@ export class Feeds {
   }
 
   #begin(name: string, { wanted, next }: Listener): Feed {
-    const { header, open } = this.#options;
+    const { header, latest, open } = this.#options;
+    // One that waits for the future gets nothing of the time until then; its feed is the others', too.
+    const present = latest() + 1n;
+    this.#count++;
     const feed: Feed = new Feed({
       wanted,
-      start: next,
+      start: next > present ? present : next,
       header,
       open: (start, signal) => open(wanted, start, signal),
       onAdvance: () => this.#handOver(name, feed),
       onEnd: () => this.#forget(name, feed),
+      onLeft: (listener) => {
+        this.leave(listener);
+        this.join(listener);
+      },
     });
     const feeds = this.#feeds.get(name);
     if (feeds) feeds.push(feed);
@@ -74,6 +91,7 @@ export class Feeds {
   #forget(name: string, feed: Feed): void {
     const feeds = this.#feeds.get(name) ?? [];
     const left = feeds.filter((other) => other !== feed);
+    this.#count -= feeds.length - left.length;
     if (feeds[0] === feed) left.sort(furthestFirst);
     if (left.length > 0) this.#feeds.set(name, left);
     else this.#feeds.delete(name);

@@ -38,6 +38,7 @@ export class WatchedEtcd implements WatchedStore {
     this.#etcd = etcd;
     this.#feeds = new Feeds({
       header: (revision) => this.header(revision),
+      latest: () => this.revision,
       open: (wanted, start, signal) => this.#open(wanted, start, signal),
     });
   }

@@ -5,6 +5,7 @@ import { Feed } from "../../../../host/store/etcd/feed.ts";
 import type { Event } from "../../../../host/store/generated/kv_pb.js";
 import type { WatchResponse } from "../../../../host/store/generated/rpc_pb.js";
 import { responseOf } from "../../../../host/store/watch/batch.ts";
+import type { Listener } from "../../../../host/store/watch/topic.ts";
 import { eventually } from "../../../../lab/wait.ts";
 import { ALL, Ear, event, header } from "../watch/events.ts";
 
@@ -15,6 +16,7 @@ let say: WritableStreamDefaultWriter<WatchResponse>;
 let asked: { start: bigint; signal: AbortSignal } | undefined;
 let positions: bigint[];
 let ends: number;
+let left: Listener[];
 
 beforeEach(() => {
   const upstream = new TransformStream<WatchResponse, WatchResponse>(undefined, { highWaterMark: 1 }, { highWaterMark: 0 });
@@ -22,6 +24,7 @@ beforeEach(() => {
   say.closed.catch(() => {});
   positions = [];
   ends = 0;
+  left = [];
   feed = new Feed({
     wanted: ALL,
     start: 5n,
@@ -32,6 +35,7 @@ beforeEach(() => {
     },
     onAdvance: ({ position }) => positions.push(position),
     onEnd: () => ends++,
+    onLeft: (listener) => left.push(listener),
   });
   ear = new Ear(5n);
   feed.add(ear);
@@ -93,10 +97,13 @@ test("what etcd says of progress counts for what was told, not for the position"
   expect([feed.position, feed.told]).toEqual([15n, 20n]);
 });
 
-test("a watch that etcd cancels is cancelled for all, one that is lost is lost for all", async () => {
+test("a watch that etcd cancels is cancelled for all, but for those whom its reason does not concern", async () => {
+  const later = new Ear(12n);
+  feed.add(later);
   await say.write(responseOf(header(30n), 0n, { canceled: true, compactRevision: 12n, cancelReason: "compacted" }));
   await eventually("the end", () => ear.ended);
   expect([ear.ended, ends]).toEqual([{ compactRevision: 12n, cancelReason: "compacted" }, 1]);
+  expect([later.ended, left]).toEqual([undefined, [later]]);
 });
 
 test("a watch that is lost is lost for all", async () => {

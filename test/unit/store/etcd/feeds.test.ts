@@ -44,15 +44,22 @@ class Upstream {
     }
   }
 
+  /** A store's own watch that has been told it all knows the latest. */
+  get latest(): bigint {
+    return BigInt(this.revisions.at(-1) ?? 0);
+  }
+
   since(revision: bigint): number[] {
     return this.revisions.filter((one) => one >= Number(revision));
   }
 }
 
+/** How far back one begins: also in a future that does not come. */
+const FROM = fc.oneof({ weight: 9, arbitrary: fc.integer({ min: -3, max: PAST - 1 }) }, { weight: 1, arbitrary: fc.constant(-1000) });
 const piece = fc.record({ revisions: fc.integer({ min: 1, max: 6 }), turns: fc.nat(3) });
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ what: fc.constant("write" as const), gap: fc.integer({ min: 1, max: 3 }) }) },
-  { weight: 2, arbitrary: fc.record({ what: fc.constant("join" as const), back: fc.integer({ min: -3, max: PAST - 1 }) }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant("join" as const), back: FROM }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant("leave" as const), which: fc.nat(20) }) },
   { weight: 3, arbitrary: fc.record({ what: fc.constant("wait" as const), turns: fc.nat(6) }) },
 );
@@ -65,7 +72,7 @@ test("however watches are told, and whoever comes and goes: each event once, in 
       fc.array(step, { minLength: 20, maxLength: 60 }),
       async (pieces, steps) => {
         const upstream = new Upstream(pieces);
-        const feeds = new Feeds({ header, open: (...args) => upstream.watch(...args) });
+        const feeds = new Feeds({ header, latest: () => upstream.latest, open: (...args) => upstream.watch(...args) });
         const staying: { ear: Ear; from: bigint }[] = [];
         const write = (gap: number) => upstream.revisions.push((upstream.revisions.at(-1) ?? 0) + gap);
         try {
@@ -98,3 +105,31 @@ test("however watches are told, and whoever comes and goes: each event once, in 
   );
   expect(shared, "runs in which watches were shared").toBeGreaterThan(10);
 }, 60_000);
+
+test("who begins in the past of a compaction is told so alone: those who share its watch go on by another", async () => {
+  const opened: bigint[] = [];
+  const compacted = 12n;
+  let listening = () => {};
+  const shared = new Promise<void>((resolve) => (listening = resolve));
+  const feeds = new Feeds({
+    header,
+    latest: () => 30n,
+    async *open(_, start, signal) {
+      opened.push(start);
+      if (start < compacted) {
+        await shared;
+        yield responseOf(header(30n), 0n, { canceled: true, compactRevision: compacted, cancelReason: "compacted" });
+      } else {
+        yield responseOf(header(30n), 0n, { events: [event(30)] });
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      }
+    },
+  });
+  const ears = [new Ear(5n), new Ear(20n), new Ear(12n)];
+  for (const ear of ears) feeds.join(ear);
+  listening();
+  await eventually("all to be told", () => ears[0].ended && ears[1].revisions.length > 0 && ears[2].revisions.length > 0);
+  expect(ears.map(({ ended }) => ended)).toEqual([{ compactRevision: compacted, cancelReason: "compacted" }, undefined, undefined]);
+  expect(opened.filter((start) => start < compacted)).toEqual([5n]);
+  for (const ear of ears) feeds.leave(ear);
+});
