@@ -19,7 +19,7 @@ export type BackendFor = (call: Call) => Backend;
 type Unary<Request, Answer> = (call: ServerUnaryCall<Request, Answer>, callback: sendUnaryData<Answer>) => void;
 type Stream<Request, Answer> = ServerDuplexStream<Request, Answer>;
 
-/** Open at a time, of all callers: an agent has two. */
+/** Open at a time, of all callers: an agent has three, and one for each network that it takes part in. */
 const STREAMS_MAX = 10_000;
 
 export class Handlers {

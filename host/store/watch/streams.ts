@@ -1,12 +1,11 @@
 // All watch streams of a backend. Main thread.
 
-import { failure, type GrpcFailure } from "../backend.ts";
+import type { GrpcFailure } from "../backend.ts";
 import type { WatchRequest, WatchResponse } from "../generated/rpc_pb.js";
 import { type WatchedStore, WatchStream } from "./stream.ts";
 
 /** etcd's: how often an idle watcher that asked for it is told where it is. */
 const PROGRESS_MS = 600_000;
-const STREAMS_MAX = 5_000;
 
 export class WatchStreams {
   readonly #store: WatchedStore;
@@ -21,7 +20,6 @@ export class WatchStreams {
   }
 
   async *watch(requests: AsyncIterable<WatchRequest>, signal: AbortSignal): AsyncGenerator<WatchResponse, void, undefined> {
-    if (this.#streams.size >= STREAMS_MAX) throw failure("tooManyRequests");
     const stream = new WatchStream(this.#store);
     const end = () => stream.end(null);
     signal.addEventListener("abort", end, { once: true });
