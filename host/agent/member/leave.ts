@@ -26,21 +26,23 @@ export function isRemoved(error: unknown): error is StoreError {
  * stands against it.
  */
 export async function leaveCluster(parts: LeaveParts): Promise<void> {
-  try {
-    await leave(parts);
-  } catch (error) {
-    parts.local.stay();
-    throw error;
-  }
-}
-
-async function leave({ input: { force }, client, local, state, log }: LeaveParts): Promise<void> {
+  const { input, client, local } = parts;
+  const { force } = input;
   const running = local.containers.list({ all: false });
   if (running.length > 0 && !force) {
     const names = running.map(({ Name }) => Name).join(", ");
     throw new OperationError(`containers run here (${names}): remove them first, or leave by force (-f)`);
   }
   if (!force) await client.do("cluster.time", {});
+  try {
+    await leave(parts);
+  } catch (error) {
+    local.stay();
+    throw error;
+  }
+}
+
+async function leave({ input: { force }, client, local, state, log }: LeaveParts): Promise<void> {
   await local.removeAll();
   const node = state.node();
   // Should this process end before it is known: the next start goes on from here.

@@ -34,7 +34,8 @@ export class LocalEndpoints {
   readonly #parts: LocalParts;
   readonly #follower: Follower;
   readonly #sandboxes: Containers;
-  #leaving = false;
+  /** Who asked this host to leave, and is not done. */
+  #leaving = 0;
 
   constructor(parts: LocalParts) {
     const { state, client, view, overlay, log } = parts;
@@ -111,7 +112,7 @@ export class LocalEndpoints {
 
   /** Everything of this host goes: containers are ended, interfaces removed, addresses given back as far as a manager answers; and nothing comes, until stay(). */
   async removeAll(): Promise<void> {
-    this.#leaving = true;
+    this.#leaving++;
     const ids = () => this.containers.list({ all: true }).map(({ Id }) => Id);
     const { refused } = await this.containers.remove({ names: ids(), force: true });
     const there = new Set(ids());
@@ -120,13 +121,13 @@ export class LocalEndpoints {
     await this.endpoints.detachAll();
   }
 
-  /** It does not leave after all. */
+  /** One who began to remove everything does not leave after all. */
   stay(): void {
-    this.#leaving = false;
+    this.#leaving--;
   }
 
   #refuseGoing(container: string | null): void {
-    if (this.#leaving) throw new OperationError("this host is leaving the cluster");
+    if (this.#leaving > 0) throw new OperationError("this host is leaving the cluster");
     if (container !== null) this.#sandboxes.refuseGone(container);
   }
 

@@ -67,6 +67,20 @@ describeNetns("weft leave", ["nft"], () => {
     await a.weft("network", "rm", "blue");
   });
 
+  test("a second one that is refused does not open the host to what is new again", async () => {
+    const [a, b] = cluster.members;
+    await b.start();
+    await a.weft("network", "create", "blue");
+    const run = (name: string, command: string[]) => api(b).do("container.run", { name, networks: ["blue"], command });
+    await run("stubborn", ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]);
+    const leaving = api(b).do("cluster.leave", { force: true });
+    await expect(api(b).do("cluster.leave", { force: false })).rejects.toThrow("containers run here (stubborn)");
+    await expect(run("late", ["sleep", "600"])).rejects.toThrow("this host is leaving the cluster");
+    await leaving;
+    expect((await b.daemon.exited).code).toBe(0);
+    await a.weft("network", "rm", "blue");
+  });
+
   test("the last manager of a cluster leaves by force only", async () => {
     const { code, stderr } = await cluster.manager.attempt("leave");
     expect(code).toBe(1);
