@@ -46,6 +46,32 @@ test("the lock ends with its process, and is not kept by what that started", asy
   }
 });
 
+test("two who take it, remove the file and give it back, again and again: never both have it", async () => {
+  const program = `
+    const { lockDirectory } = await import(${JSON.stringify(new URL("../../../host/cluster/lock.ts", import.meta.url).href)});
+    const { closeSync, openSync, rmSync } = await import("node:fs");
+    const [directory] = process.argv.slice(1);
+    for (let had = 0; had < 2000; ) {
+      let release;
+      try { release = lockDirectory(directory); } catch { continue; }
+      closeSync(openSync(directory + "/alone", "wx"));
+      had++;
+      rmSync(directory + "/alone");
+      rmSync(directory + "/lock");
+      release();
+    }`;
+  const ends = [1, 2].map(async () => {
+    const taker = spawn(process.execPath, ["--input-type=module", "-e", program, directory], { stdio: ["ignore", "ignore", "pipe"] });
+    let said = "";
+    taker.stderr.on("data", (text) => (said += text));
+    return [...(await once(taker, "close")), said];
+  });
+  expect(await Promise.all(ends)).toEqual([
+    [0, null, ""],
+    [0, null, ""],
+  ]);
+});
+
 test("a directory that cannot be had is named", () => {
   expect(() => lockDirectory(join(directory, "none"))).toThrow(/^state directory .*none: no such file or directory/i);
 });
