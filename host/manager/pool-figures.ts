@@ -82,7 +82,7 @@ export class PoolFigures implements PoolFiguresView {
   }
 
   #setPools(entries: readonly Entry[]): void {
-    const record = entries.find(({ key }) => key === CLUSTER_KEY);
+    const record = entries.findLast(({ key }) => key === CLUSTER_KEY);
     if (record === undefined) return;
     this.#pools = (JSON.parse(record.value) as ClusterRecord).pools;
     this.#uses = null;

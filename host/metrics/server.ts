@@ -30,7 +30,11 @@ export async function serveMetrics(
   let loading: Promise<Exposition> | undefined;
   // Its library is large: it is loaded for the first scrape, not while the start keeps containers waiting.
   const load = () => {
-    loading ??= import("./exposition.ts").then(({ exposition }) => exposition(view, probes, pools));
+    if (loading === undefined) {
+      loading = import("./exposition.ts").then(({ exposition }) => exposition(view, probes, pools));
+      // A host that had no memory or descriptors left for a moment: the next scrape tries again.
+      loading.catch(() => (loading = undefined));
+    }
     return loading;
   };
   const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX, requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX });
