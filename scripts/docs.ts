@@ -47,7 +47,7 @@ async function metrics(): Promise<string> {
   return `${NOTE}
 # Metrics
 
-Served at \`http://HOST:PORT/metrics\` in Prometheus' text format, where \`metrics: HOST:PORT\` is in the agent's file. Units are in the names; every label is
+Served at \`http://HOST:PORT/metrics\` in Prometheus' text format: HOST:PORT is \`--metrics\` of \`weft up\` and \`weft join\`, or \`metrics:\` in the file of \`weft agent\`. Units are in the names; every label is
 bounded by the configuration, the number of workers and, in a cluster, the number of nodes and, on managers, of subnets. Besides these there are prom-client's \`process_…\` and \`nodejs_…\` metrics of the agent itself. From
 \`host/metrics\`.
 

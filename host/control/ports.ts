@@ -212,7 +212,7 @@ export class Ports {
     return wrong.length;
   }
 
-  /** Removes what an earlier agent made and what nobody wants; what cannot be removed is tried again by the next call, if it may still be there. */
+  /** Removes what an earlier agent made and what nobody wants; each once: what cannot be removed may be somebody else's by now, and is told of. */
   async clearLeftovers(): Promise<void> {
     await this.#leftovers.clear(this.#options.onLeftover);
     this.remember();

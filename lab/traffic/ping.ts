@@ -63,6 +63,7 @@ export async function pingAdaptive(
 
 /** Sequence numbers without a reply, but for the last: at a quick pace ping(8) hardly waits for that one. */
 export function unanswered({ sent, output }: PingResult): number[] {
+  if (sent < 2) throw new Error(`ping sent ${sent}: ${output.trim()}`);
   const answered = new Set([...output.matchAll(/ icmp_seq=(\d+) /g)].map(([, number]) => Number(number)));
   return Array.from({ length: sent - 1 }, (_, i) => i + 1).filter((number) => !answered.has(number));
 }
