@@ -36,12 +36,13 @@ export function sandboxPath(id: string): string {
 /** Makes it; done when it is there. Rejects with OperationError. */
 export async function makeNamespace(id: string): Promise<void> {
   const path = sandboxPath(id);
-  if (!isThere(path)) {
-    // A file that nothing is mounted on is left of a killed `ip`, or of a mount namespace that is gone.
-    rmSync(path, { force: true });
-    await ipBatch([["netns", "add", nameOf(id)]]);
-  }
   try {
+    if (!isThere(path)) {
+      // A file that nothing is mounted on is left of a killed `ip`, or of a mount namespace that is gone.
+      rmSync(path, { force: true });
+      // The kernel may let it wait for seconds. Should this agent be killed meanwhile, the next one is not to look before it is made.
+      await run("setpriv", ["--pdeathsig", "KILL", "ip", "netns", "add", nameOf(id)], { timeout: TIMEOUT_MS });
+    }
     await run("nsenter", [`--net=${path}`, "sh", "-ec", SETTINGS], { timeout: TIMEOUT_MS });
   } catch (error) {
     throw new OperationError(`network namespace ${path}: ${messageOf((error as { stderr?: string }).stderr || error)}`, { cause: error });

@@ -1,10 +1,13 @@
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { netnsId } from "../../../host/netdev/netns-path.ts";
 import { makeNamespace, removeNamespace, repinNamespace, sandboxPath } from "../../../host/sandbox/namespace.ts";
 import { attempt, run } from "../../../lab/command.ts";
 import { Lab } from "../../../lab/lab.ts";
+import { eventually } from "../../../lab/wait.ts";
 import { describeNetns } from "../needs.ts";
 
 describeNetns("a container's namespace", [], () => {
@@ -52,6 +55,30 @@ describeNetns("a container's namespace", [], () => {
       netns: name,
     });
     expect(values.trim().split("\n")).toEqual(["0", "0", "0", "0"]);
+  });
+
+  test("is not made any more once who makes it was killed, and what is left of it is removed", async () => {
+    const bin = join(lab.directory, "bin");
+    const begun = join(lab.directory, "begun");
+    mkdirSync(bin);
+    writeFileSync(join(bin, "ip"), `#!/bin/sh\ntouch ${begun} ${path}\nread wait < ${bin}/go\n`, { mode: 0o755 });
+    await run(["mkfifo", join(bin, "go")]);
+    const module = JSON.stringify(new URL("../../../host/sandbox/namespace.ts", import.meta.url).href);
+    const maker = spawn(
+      process.execPath,
+      ["--input-type=module", "-e", `const { makeNamespace } = await import(${module}); await makeNamespace("${id}");`],
+      { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, PATH: `${bin}:${process.env.PATH}` } },
+    );
+    try {
+      await eventually("it to be begun", () => existsSync(begun));
+      const [child] = readFileSync(`/proc/${maker.pid}/task/${maker.pid}/children`, "utf8").split(" ");
+      maker.kill("SIGKILL");
+      await eventually("its ip to be gone as well", () => !existsSync(`/proc/${child}`));
+    } finally {
+      maker.kill("SIGKILL");
+    }
+    await removeNamespace(id);
+    expect(existsSync(path)).toBe(false);
   });
 
   test("is made in place of a file that is left over", async () => {
