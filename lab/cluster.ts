@@ -139,7 +139,8 @@ export async function startCluster(hosts: readonly Host[], options: MemberOption
   return cluster;
 }
 
-function cleanUpWith(member: Member): void {
+/** It ends with its lab, and its containers with it. */
+export function cleanUpWith(member: Member): void {
   member.host.lab.defer(async () => {
     if (member.daemon.exit === null) await member.stop().catch(() => {});
     await removeContainers(member.stateDir);

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { Certificates } from "../../../lab/certificates.ts";
-import { foundCluster, Member } from "../../../lab/cluster.ts";
+import { cleanUpWith, foundCluster, Member } from "../../../lab/cluster.ts";
 import { run } from "../../../lab/command.ts";
 import { Etcd } from "../../../lab/etcd.ts";
 import { Lab } from "../../../lab/lab.ts";
@@ -46,7 +46,7 @@ describeNetns("a real etcd as the store", ["etcd", "etcdctl", "socat", "nsenter"
     const a = cluster.manager;
     const token = await a.weft("token", "manager", "-q");
     const b = new Member(hostB, ["join", "--token", token, "10.99.0.1"], { flags });
-    lab.defer(() => b.stop());
+    cleanUpWith(b);
     expect(await refusal(new Member(hostC, ["join", "--token", token, "10.99.0.1"], {}))).toEqual({
       code: 1,
       line: expect.stringMatching(/^a manager join needs an etcd store: add --store etcd:\/\//),
