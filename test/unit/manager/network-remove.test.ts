@@ -60,16 +60,20 @@ describe("rm", () => {
 
   test("an endpoint made at the same time is made, or not; never without its network", async () => {
     const outcomes = new Set<string>();
+    const turnsPass = async (turns: number) => {
+      for (let turn = turns; turn > 0; turn--) await Promise.resolve();
+    };
     for (let round = 0; round < 60; round++) {
       const turns = Array.from({ length: 40 }, () => cluster.random.below(3));
-      cluster.store.pause = async () => {
-        for (let turn = turns.pop() ?? 0; turn > 0; turn--) await Promise.resolve();
-      };
+      cluster.store.pause = () => turnsPass(turns.pop() ?? 0);
+      const later = cluster.random.below(16);
       const [made, gone] = await Promise.all([
-        cluster.endpoint(round).then(
-          () => true,
-          () => false,
-        ),
+        turnsPass(later)
+          .then(() => cluster.endpoint(round))
+          .then(
+            () => true,
+            () => false,
+          ),
         rm(["blue"], false, cluster.newManager()).then(({ removed }) => removed.length === 1),
       ]);
       expect(made).toBe(!gone);
