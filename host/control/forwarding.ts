@@ -100,8 +100,7 @@ export class Forwarding {
       this.vteps.collectUnused(snapshot.used);
       this.#owed.clear();
       const applied = await this.#carryOut(actions, desired);
-      const failures = [...retried, ...applied.failures].slice(0, FAILURES_MAX);
-      await this.ports.clearLeftovers();
+      const failures = [...retried, ...applied.failures, ...(await this.ports.clearLeftovers())].slice(0, FAILURES_MAX);
       this.record.reconciled(drift, repaired + actions.length, (performance.now() - began) / 1000);
       return { drift, applied: { actions: repaired + actions.length, failures } };
     });
@@ -119,7 +118,8 @@ export class Forwarding {
   attachFd(network: string, { fd, mac }: { fd: number; mac: string }): Promise<{ detach(): Promise<void> }> {
     return this.#change(async () => {
       const port = this.ports.attach(this.networks.get(network), fd, mac);
-      await this.#publish();
+      const [failure] = await this.#publish();
+      if (failure !== undefined) throw new OperationError(failure);
       return { detach: () => this.#change(() => this.#detach(port)) };
     });
   }
@@ -258,7 +258,7 @@ export class Forwarding {
         else this.#attempt(action, failures, () => wanted.push(this.ports.add(network, action.key, action.port)));
       }
     }
-    if (!this.#begun) await this.ports.clearLeftovers();
+    if (!this.#begun) failures.add(await this.ports.clearLeftovers());
     this.#begun = true;
     for (const action of actions) {
       if (action.do !== "changePort") continue;
@@ -302,9 +302,15 @@ export class Forwarding {
     if (failure !== undefined) throw new OperationError(failure);
   }
 
-  async #publish(): Promise<void> {
-    await this.networks.writeFloods((network) => this.ports.upIn(network));
-    await this.#plane.published();
+  /** Makes workers know of what was changed. Answers what could not be done. */
+  async #publish(): Promise<string[]> {
+    try {
+      await this.networks.writeFloods((network) => this.ports.upIn(network));
+      await this.#plane.published();
+      return [];
+    } catch (error) {
+      return [messageOf(error)];
+    }
   }
 
   /** Brings flood lists up to date, and frees what was withdrawn. Answers what could not be done. */

@@ -44,8 +44,8 @@ export interface PortsOptions {
   record: string;
   /** A network's flood list is to be written anew. */
   reflood: (network: Network) => void;
-  /** Makes workers know of what was changed. */
-  publish: () => Promise<void>;
+  /** Makes workers know of what was changed; answers what could not be done. */
+  publish: () => Promise<string[]>;
   log: (port: OwnPort, event: PortEvent, detail?: string) => void;
   /** What became of an interface that an earlier agent left; `why`: it could not be removed. */
   onLeftover: (place: PortPlace, why?: string) => void;
@@ -109,8 +109,17 @@ export class Ports {
   /** Makes or adopts ports; answers what could not be had, one line each. Those are tried again by look(). */
   async open(ports: readonly OwnPort[]): Promise<string[]> {
     if (ports.length === 0) return [];
-    this.remember();
     const failures: string[] = [];
+    const fail = (port: OwnPort, why: string) => {
+      this.#failures.set(port, why);
+      failures.push(lineOf(port, why));
+    };
+    // None is made that the next agent would not know of.
+    const [unwritten] = this.#remember();
+    if (unwritten !== undefined) {
+      for (const port of ports) fail(port, unwritten);
+      return failures;
+    }
     for (let from = 0; from < ports.length; from += AT_ONCE) {
       const some = ports.slice(from, from + AT_ONCE);
       const results = await Promise.allSettled(some.map((port) => this.#ensure(port)));
@@ -120,11 +129,10 @@ export class Ports {
           this.#admit(some[i], result.value);
           this.#failures.delete(some[i]);
         } catch (error) {
-          this.#failures.set(some[i], messageOf(error));
-          failures.push(lineOf(some[i], messageOf(error)));
+          fail(some[i], messageOf(error));
         }
       }
-      await this.#options.publish();
+      failures.push(...(await this.#options.publish()));
     }
     return failures;
   }
@@ -212,10 +220,13 @@ export class Ports {
     return wrong.length;
   }
 
-  /** Removes what an earlier agent made and what nobody wants; each once: what cannot be removed may be somebody else's by now, and is told of. */
-  async clearLeftovers(): Promise<void> {
+  /**
+   * Removes what an earlier agent made and what nobody wants; each once: what cannot be removed may be somebody else's by now, and is told of. Answers what
+   * else could not be done.
+   */
+  async clearLeftovers(): Promise<string[]> {
     await this.#leftovers.clear(this.#options.onLeftover);
-    this.remember();
+    return this.#remember();
   }
 
   /** Closes every port; no worker runs. `which`: interfaces to remove. Answers what could not be removed. */
@@ -229,14 +240,18 @@ export class Ports {
       if (!isOwn(port) || !wasOpen || which === "none" || (which === "made" && port.adopted)) continue;
       await removeInterface(port, wasOpen).catch((error) => errors.push(error));
     }
-    this.remember();
-    return errors;
+    return [...errors, ...this.#remember().map((why) => new OperationError(why))];
   }
 
-  /** Writes down which interfaces there are or will be. */
-  remember(): void {
+  /** Writes down which interfaces there are or will be; answers why that cannot be. */
+  #remember(): string[] {
     const wanted = this.all.filter(isOwn).filter((port) => port.exists || !this.#closed);
-    this.#leftovers.remember(wanted.map(placeOf));
+    try {
+      this.#leftovers.remember(wanted.map(placeOf));
+      return [];
+    } catch (error) {
+      return [`which interfaces there are cannot be written down: ${messageOf(error)}`];
+    }
   }
 
   /** Frames that the kernel dropped at a port's queue since its interface was made; 0 while the port is not open. */

@@ -63,6 +63,8 @@ export class LoopbackPlane {
   readonly forwarding: Forwarding;
   readonly failures: WorkerFailure[];
   readonly #directory = mkdtempSync(join(tmpdir(), "weft-plane-"));
+  /** File of the interfaces that there are. */
+  readonly record = join(this.#directory, "ports.json");
   readonly #senders = new Map<string, Socket>();
 
   private constructor(config: StaticConfig, plane: DataPlane, failures: WorkerFailure[]) {
@@ -74,7 +76,7 @@ export class LoopbackPlane {
       node: config.node,
       underlayMtu: UNDERLAY,
       fdbCapacity: config.fdbCapacity,
-      record: join(this.#directory, "ports.json"),
+      record: this.record,
       log: () => {},
       onLeftover: () => {},
     });
