@@ -1,7 +1,6 @@
 // What is forwarded comes and goes: tables, flood lists, indices, counters and drift, with real workers on loopback. Ports with interfaces are in
 // test/netns/control/forwarding.test.ts; here they are descriptors that are attached.
 
-import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../../assembly/abi/index.ts";
 import { readActual } from "../../../host/control/actual.ts";
@@ -18,6 +17,7 @@ import { parseMac } from "../../../host/model/mac.ts";
 import { EventFd } from "../../../host/sys/eventfd.ts";
 import { BROADCAST, ethernet, TYPE_EXPERIMENT, vxlan } from "../../../lab/traffic/frames.ts";
 import { eventually } from "../../../lab/wait.ts";
+import fc from "../../oracle/property.ts";
 import { LoopbackPlane, OWN } from "./plane.ts";
 import { type Content, differences, mac, network, wanted } from "./wanted.ts";
 

@@ -1,7 +1,6 @@
 // The engine and a real etcd, asked the same at random: the same answers, and the same refusals in the same words.
 
 import { create } from "@bufbuild/protobuf";
-import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Backend, failure, GrpcFailure } from "../../../host/store/backend.ts";
 import type { Call } from "../../../host/store/embedded/call.ts";
@@ -14,6 +13,7 @@ import {
   PutRequestSchema,
 } from "../../../host/store/generated/rpc_pb.js";
 import { Etcd } from "../../../lab/etcd.ts";
+import fc from "../../oracle/property.ts";
 import { command, plain } from "../../unit/store/embedded/commands.ts";
 import { NO_ETCD } from "./etcd-subject.ts";
 

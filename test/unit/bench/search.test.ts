@@ -1,8 +1,8 @@
 // The search on overlays whose behaviour is known: a capacity above which everything more is lost.
 
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { findRate, PRECISION, type Trial } from "../../../bench/search.ts";
+import fc from "../../oracle/property.ts";
 
 const CAPACITY = 100_000;
 const TRIALS_BOUND = 18;

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { median, quantile, ratios, summarise, trimmedMean } from "../../../bench/statistics.ts";
+import fc from "../../oracle/property.ts";
 
 test("the median of an even number is between the middle two", () => {
   expect(median([4, 1, 3, 2])).toBe(2.5);

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { formatJson, formatTable } from "../../../host/cli/table.ts";
+import fc from "../../oracle/property.ts";
 
 const columns = [
   { title: "NAME", text: (row: { name: string; size: string }) => row.name },

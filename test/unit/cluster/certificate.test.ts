@@ -1,5 +1,4 @@
 import { generateKeyPairSync } from "node:crypto";
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Authority } from "../../../host/cluster/ca.ts";
 import {
@@ -12,6 +11,7 @@ import {
   toDer,
   toPem,
 } from "../../../host/cluster/certificate.ts";
+import fc from "../../oracle/property.ts";
 
 test("a request carries the key that it was made with, and proves it", async () => {
   const key = newKey();

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { LOOK_MS, renewalTime, startRenewal } from "../../../host/cluster/renewal.ts";
+import fc from "../../oracle/property.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 const DAY_MS = 86_400_000;

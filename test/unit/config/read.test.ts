@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { parseConfig, readConfig, readConfigFile } from "../../../host/config/read.ts";
 import { UsageError } from "../../../host/model/errors.ts";
+import fc from "../../oracle/property.ts";
 
 const DESIGN = `node: { name: a, vtep: 10.99.0.1, dataPort: 4789 }
 workers: 1

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { editDistance, nearest } from "../../../host/config/suggest.ts";
+import fc from "../../oracle/property.ts";
 
 /** The definition, by recursion. */
 function naive(a: string, b: string): number {

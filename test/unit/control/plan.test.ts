@@ -1,11 +1,11 @@
 // The plan: each difference by itself, the order of what is done, and random states: what is planned makes what is what shall be.
 
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Action, type ActualNetwork, plan } from "../../../host/control/plan.ts";
 import type { PortConfig } from "../../../host/model/config.ts";
 import type { Desired, DesiredNetwork, Dirty, NetworkSettings } from "../../../host/model/forwarding.ts";
 import { differences } from "../../contract/control/wanted.ts";
+import fc from "../../oracle/property.ts";
 
 const SETTINGS: NetworkSettings = {
   name: "blue",

@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ClusterView } from "../../../host/follow/cluster-view.ts";
 import type { EndpointRecord, NodeRecord } from "../../../host/model/cluster/records.ts";
 import type { Desired, Dirty } from "../../../host/model/forwarding.ts";
+import fc from "../../oracle/property.ts";
 import { endpointRecord, networkRecord, nodeRecord } from "./records.ts";
 
 const BLUE = networkRecord("w1", { name: "blue" });

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { AddressSet } from "../../../host/ipam/address-set.ts";
+import fc from "../../oracle/property.ts";
 
 /** Around the ends of pages, of words and of IPv4. */
 const value = fc.oneof(

@@ -1,8 +1,8 @@
 // Random blocks.
 
-import fc from "fast-check";
 import { type Block, bitsOf, blockAround } from "../../../host/ipam/block.ts";
 import type { Family } from "../../../host/model/ip.ts";
+import fc from "../../oracle/property.ts";
 
 export const anyFamily: fc.Arbitrary<Family> = fc.constantFrom(4, 6);
 

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   type Block,
@@ -18,6 +17,7 @@ import {
 } from "../../../host/ipam/block.ts";
 import { UsageError, ValueError } from "../../../host/model/errors.ts";
 import { canonicalIp } from "../../../host/model/ip.ts";
+import fc from "../../oracle/property.ts";
 import { anyBlock, anyFamily, smallBlock } from "./arbitrary.ts";
 
 describe("addresses", () => {

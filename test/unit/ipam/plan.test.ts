@@ -1,10 +1,10 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AddressSet } from "../../../host/ipam/address-set.ts";
 import { formatBlock, overlaps, readBlock } from "../../../host/ipam/block.ts";
 import { planSubnets, type SubnetRequest, type Surroundings, type Taken } from "../../../host/ipam/plan.ts";
 import { capacityOf, chooseAddress, spaceOf } from "../../../host/ipam/space.ts";
 import { OperationError, UsageError } from "../../../host/model/errors.ts";
+import fc from "../../oracle/property.ts";
 import { Random, seed } from "../../oracle/random.ts";
 import { anyBlock } from "./arbitrary.ts";
 

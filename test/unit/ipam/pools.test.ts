@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Block, formatBlock, overlaps, readBlock } from "../../../host/ipam/block.ts";
 import { nextSubnet, randomUla, subnetsOf } from "../../../host/ipam/pools.ts";
+import fc from "../../oracle/property.ts";
 import { Random, seed } from "../../oracle/random.ts";
 import { smallBlock } from "./arbitrary.ts";
 

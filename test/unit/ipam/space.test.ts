@@ -1,9 +1,9 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AddressSet } from "../../../host/ipam/address-set.ts";
 import { formatAddress, formatBlock, parseAddress, readBlock, sizeOf } from "../../../host/ipam/block.ts";
 import { capacityOf, chooseAddress, hostsOf, spaceOf, whyReserved } from "../../../host/ipam/space.ts";
 import type { SubnetRecord } from "../../../host/model/cluster/records.ts";
+import fc from "../../oracle/property.ts";
 import { smallBlock } from "./arbitrary.ts";
 
 const record = (subnet: string, gateway: string, changes: Partial<SubnetRecord> = {}): SubnetRecord => ({

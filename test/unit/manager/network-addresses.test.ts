@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { formatAddress } from "../../../host/ipam/block.ts";
 import { NetworkAddresses } from "../../../host/manager/network-addresses.ts";
+import fc from "../../oracle/property.ts";
 
 const owned = (node: string | null) => JSON.stringify({ endpoint: node && "e", node });
 

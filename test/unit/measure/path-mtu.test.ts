@@ -1,8 +1,8 @@
 // The search on paths whose narrowest link is known; what the kernel does is in test/netns/measure/path.test.ts.
 
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { searchMtu } from "../../../host/measure/path-mtu.ts";
+import fc from "../../oracle/property.ts";
 
 /** Routers in a row; each says its MTU when a packet is too large for it, or keeps silent. */
 function probeOf(mtus: readonly number[], telling = true) {

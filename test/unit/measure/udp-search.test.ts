@@ -1,8 +1,8 @@
 // The search on paths whose capacity is known.
 
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { SEARCH_SECONDS, searchUdpRates, type Trial } from "../../../host/measure/udp-search.ts";
+import fc from "../../oracle/property.ts";
 
 /** Carries `capacity` a second of what the sender, who can make `most`, offers; `flooded` of it when the sender is at its most. */
 function path(capacity: number, most: number, flooded = capacity) {

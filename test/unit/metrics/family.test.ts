@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { addFamilies, histogramSamples } from "../../../host/metrics/family.ts";
+import fc from "../../oracle/property.ts";
 import { samplesOf } from "./text.ts";
 
 test("a family is read at each scrape, and its labels are escaped", async () => {

@@ -1,9 +1,9 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as abi from "../../../assembly/abi/counter.ts";
 import { exposition } from "../../../host/metrics/exposition.ts";
 import { FRAME_FAMILIES, ZERO_SERIES_MAX } from "../../../host/metrics/frames.ts";
 import { REASON_LIST } from "../../../host/model/reason.ts";
+import fc from "../../oracle/property.ts";
 import { row, sampleView } from "../view.ts";
 import { pick, samplesOf, total } from "./text.ts";
 

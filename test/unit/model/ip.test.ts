@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from "node:net";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { canonicalIp, familyOf, formatCidr, formatIp, parseCidr, parseIp, unicastIp } from "../../../host/model/ip.ts";
+import fc from "../../oracle/property.ts";
 
 const mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { formatMac, isMulticastMac, MAC_MAX, macFromBytes, macToBytes, parseMac, parseUnicastMac } from "../../../host/model/mac.ts";
+import fc from "../../oracle/property.ts";
 
 const macs = fc.integer({ min: 0, max: MAC_MAX });
 

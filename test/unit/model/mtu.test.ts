@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { TX_TRAIN_BYTES_MAX } from "../../../assembly/abi/limits.ts";
 import * as mtu from "../../../host/model/mtu.ts";
+import fc from "../../oracle/property.ts";
 
 describe("MTU", () => {
   test.each([

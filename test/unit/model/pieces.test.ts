@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { jsonPieces, mapInPieces, PIECE, stringifyInPieces } from "../../../host/model/pieces.ts";
+import fc from "../../oracle/property.ts";
 
 const LONG = Array.from({ length: 10 * PIECE + 1 }, (_, at) => at);
 

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isLeaseOf, newLeaseId } from "../../../host/store/lease-ids.ts";
+import fc from "../../oracle/property.ts";
 
 test("an id is a positive int64 and tells its node from others", () => {
   fc.assert(

@@ -3,12 +3,12 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
-import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EtcdBackend } from "../../../../host/store/etcd/backend.ts";
 import { CompactionRequestSchema, PutRequestSchema } from "../../../../host/store/generated/rpc_pb.js";
 import { Etcd } from "../../../../lab/etcd.ts";
 import { eventually } from "../../../../lab/wait.ts";
+import fc from "../../../oracle/property.ts";
 import { NO_ETCD } from "../etcd-subject.ts";
 import { Follower } from "./follower.ts";
 

@@ -1,11 +1,11 @@
 // Contract, by property: wherever in the bytes of a watch its connection is lost, in either direction and as often as it likes, no event is lost,
 // told twice or out of order. A proxy cuts; several watchers with cuts of their own go through each run, since what takes time is reconnecting.
 
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { WatchEvent } from "../../../../host/model/cluster/store.ts";
 import { type Cut, CuttingProxy } from "../../../../lab/cutting-proxy.ts";
 import { eventually } from "../../../../lab/wait.ts";
+import fc from "../../../oracle/property.ts";
 import { Recorder } from "./recorder.ts";
 import type { Here, World } from "./world.ts";
 

@@ -1,9 +1,9 @@
 // Fragments become whole revisions, and only those.
 
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { WatchEvent } from "../../../../host/model/cluster/store.ts";
 import { Gather, revisionOf } from "../../../../host/store/client/gather.ts";
+import fc from "../../../oracle/property.ts";
 
 const event = (modRevision: number, key = "k"): WatchEvent => ({ type: "delete", key, modRevision });
 

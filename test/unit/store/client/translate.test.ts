@@ -1,10 +1,10 @@
 // The store's words in etcd's and back.
 
 import { create } from "@bufbuild/protobuf";
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { bytesOf, entryOf, eventOf, keyAfter, rangeOf, textOf, transactionOf } from "../../../../host/store/client/translate.ts";
 import { EventSchema, Event_EventType as Type } from "../../../../host/store/generated/kv_pb.js";
+import fc from "../../../oracle/property.ts";
 
 const inRange = (key: Uint8Array, { key: from, rangeEnd }: { key: Uint8Array; rangeEnd: Uint8Array }) =>
   Buffer.compare(key, from) >= 0 && (Buffer.compare(rangeEnd, Buffer.from([0])) === 0 || Buffer.compare(key, rangeEnd) < 0);

@@ -2,10 +2,10 @@
 // which two stores' can be compared. Revisions are relative, since stores begin at different ones.
 
 import { create } from "@bufbuild/protobuf";
-import fc from "fast-check";
 import type { Call } from "../../../../host/store/embedded/call.ts";
 import type { KeyValue } from "../../../../host/store/generated/kv_pb.js";
 import * as rpc from "../../../../host/store/generated/rpc_pb.js";
+import fc from "../../../oracle/property.ts";
 import { bytes, callOf, text } from "./asking.ts";
 import type { Kv } from "./naive.ts";
 

@@ -1,6 +1,5 @@
 // The engine against etcd's data model done the obvious way, with random requests; groups, and what is told to watchers.
 
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Call } from "../../../../host/store/embedded/call.ts";
 import { checkPut, checkTxn } from "../../../../host/store/embedded/check.ts";
@@ -8,6 +7,7 @@ import { type Engine, HISTORY_REVISIONS, HISTORY_SLACK_REVISIONS } from "../../.
 import { checkRange } from "../../../../host/store/embedded/range.ts";
 import { Refused } from "../../../../host/store/embedded/refused.ts";
 import type { Event } from "../../../../host/store/generated/kv_pb.js";
+import fc from "../../../oracle/property.ts";
 import { ask, bytes, callOf, engineOf, list, put, text } from "./asking.ts";
 import { command, plain } from "./commands.ts";
 import { Naive } from "./naive.ts";

@@ -2,13 +2,13 @@
 // them is a list of revisions, told in pieces of any size at any pace. (A real etcd's: test/contract/store/etcd/feeds.test.ts.)
 
 import { setImmediate as turn } from "node:timers/promises";
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Feeds } from "../../../../host/store/etcd/feeds.ts";
 import type { WatchResponse } from "../../../../host/store/generated/rpc_pb.js";
 import { responseOf } from "../../../../host/store/watch/batch.ts";
 import type { Wanted } from "../../../../host/store/watch/topic.ts";
 import { eventually } from "../../../../lab/wait.ts";
+import fc from "../../../oracle/property.ts";
 import { Ear, event, header } from "../watch/events.ts";
 
 /** Revisions before any test begins. */
