@@ -11,6 +11,7 @@ import {
   type MemberOptions,
   type StoreOptions,
 } from "../model/cluster/start.ts";
+import type { InjectionMode } from "../model/config.ts";
 import { messageOf, OperationError, UsageError, ValueError } from "../model/errors.ts";
 import { familyOf, unicastIp } from "../model/ip.ts";
 import { WORKERS_LIMIT } from "../model/limits.ts";
@@ -33,6 +34,7 @@ interface MemberFlags {
   socket: string;
   stateDir: string;
   workers: number;
+  injection: InjectionMode;
   store: StoreOptions;
   storeCa?: string;
   storeCert?: string;
@@ -145,6 +147,11 @@ function memberFlags(command: Command): Command {
       new Option("--workers <n>", "threads that move frames, at most one a core is of use").default(1).argParser(whole(1, WORKERS_LIMIT)),
     )
     .addOption(
+      new Option("--injection <mode>", "whether superframes leave whole, past the host's netfilter (docs/fast-path.md)")
+        .default("auto")
+        .choices(["auto", "on", "off"]),
+    )
+    .addOption(
       new Option("--store <store>", "managers only: embedded, or etcd://HOST:PORT,HOST:PORT,…")
         .default({ kind: "embedded" } satisfies StoreOptions, "embedded")
         .argParser(asFlag(store)),
@@ -157,7 +164,7 @@ function memberFlags(command: Command): Command {
 }
 
 function optionsOf(flags: MemberFlags): Omit<MemberOptions, "join" | "create"> {
-  const { advertise, listen, metrics, socket, stateDir, workers, dockerPlugin } = flags;
+  const { advertise, listen, metrics, socket, stateDir, workers, injection, dockerPlugin } = flags;
   if (dockerPlugin)
     throw new UsageError(
       "--docker-plugin: weft is no plugin of Docker yet: 'weft network connect NETWORK netns:PATH' gives any network namespace an interface",
@@ -171,6 +178,7 @@ function optionsOf(flags: MemberFlags): Omit<MemberOptions, "join" | "create"> {
     socket,
     stateDir,
     workers,
+    injection,
     store: storeOf(flags),
   };
 }

@@ -107,12 +107,12 @@ function recall(nodeId: string, stateDir: string, log: Logger): { view: ClusterV
   return { view, lastPlan: new LastPlan(file, (why) => log.error({ why }, "the last plan could not be kept")), knownNodes };
 }
 
-function configOf({ workers, metrics, socket }: MemberOptions, node: StaticConfig["node"]): StaticConfig {
+function configOf({ workers, injection, metrics, socket }: MemberOptions, node: StaticConfig["node"]): StaticConfig {
   return {
     node,
     workers,
     backend: "native",
-    injection: "auto",
+    injection,
     zeroChecksum6: false,
     pinWorkers: true,
     spin: 0,

@@ -1,5 +1,7 @@
 // How `weft up` and `weft join` were called: host/cli checks and fills in, host/agent uses it.
 
+import type { InjectionMode } from "../config.ts";
+
 export interface MemberOptions {
   /** Of this node, for people; unique in the cluster. Default: the host's name. */
   name: string;
@@ -12,6 +14,7 @@ export interface MemberOptions {
   stateDir: string;
   /** Data-path threads. */
   workers: number;
+  injection: InjectionMode;
   store: StoreOptions;
   /** `weft join`: the token, and managers as HOST:PORT; null for `weft up`. */
   join: { token: string; managers: string[] } | null;

@@ -22,6 +22,7 @@ const DEFAULTS: MemberOptions = {
   socket: "/run/weft/weft.sock",
   stateDir: "/var/lib/weft",
   workers: 1,
+  injection: "auto",
   store: { kind: "embedded" },
   join: null,
   create: { dataPort: 4789, pools: [{ base: "10.0.0.0/8", size: 24 }] },
@@ -34,7 +35,7 @@ describe("weft up", () => {
 
   test("everything", async () => {
     const flags =
-      "--name a --advertise FD00::1 --listen [fd00::1]:2378 --metrics off --socket /tmp/a.sock --state-dir /tmp/a --workers 2 --data-port 8472 " +
+      "--name a --advertise FD00::1 --listen [fd00::1]:2378 --metrics off --socket /tmp/a.sock --state-dir /tmp/a --workers 2 --injection off --data-port 8472 " +
       "--default-addr-pool 10.32.0.0/11 --default-addr-pool 172.16.0.0/12 --default-addr-pool-mask-length 26 " +
       "--store etcd://e1:2379,[fd00::2]:2379 --store-ca /ca --store-cert /cert --store-key /key --store-user root:a:b";
     expect((await member(`up ${flags}`)).options).toEqual({
@@ -45,6 +46,7 @@ describe("weft up", () => {
       socket: "/tmp/a.sock",
       stateDir: "/tmp/a",
       workers: 2,
+      injection: "off",
       store: { kind: "etcd", endpoints: ["e1:2379", "[fd00::2]:2379"], ca: "/ca", cert: "/cert", key: "/key", user: "root:a:b" },
       join: null,
       create: {
@@ -86,6 +88,7 @@ describe("bad values: exit 2, one line, nothing is run", () => {
     ["up --metrics 9477", "option '--metrics <host:port>' argument '9477' is invalid. Expected HOST:PORT"],
     [`up --socket /${"x".repeat(107)}`, "The path has 108 bytes"],
     ["up --workers 0", "option '--workers <n>' argument '0' is invalid. Expected a whole number from 1 to "],
+    ["up --injection yes", "option '--injection <mode>' argument 'yes' is invalid. Allowed choices are auto, on, off."],
     ["up --data-port 65536", "Expected a whole number from 1 to 65535."],
     ["up --store etcd", "Expected embedded or etcd://HOST:PORT,HOST:PORT,…."],
     ["up --store etcd://a", "Expected HOST:PORT (IPv6 in brackets, port 1 to 65535)."],

@@ -40,7 +40,16 @@ async function start(
   store: StoreOptions = { kind: "embedded" },
 ): Promise<{ client: ClusterClient; manager: RunningManager; state: StateDir }> {
   const listen = { host: LOOPBACK, port };
-  const common = { name: "a", advertise: LOOPBACK, listen, metrics: null, socket: "", stateDir: directory, workers: 1 };
+  const common = {
+    name: "a",
+    advertise: LOOPBACK,
+    listen,
+    metrics: null,
+    socket: "",
+    stateDir: directory,
+    workers: 1,
+    injection: "auto" as const,
+  };
   const options: MemberOptions = { ...common, store, join: null, create: { dataPort: 4790, pools: DEFAULT_POOLS } };
   const state = StateDir.open(directory);
   undo.push(() => state.close());

@@ -26,6 +26,7 @@ function options(changes: Partial<MemberOptions> = {}): MemberOptions {
     socket: join(directory, "weft.sock"),
     stateDir: directory,
     workers: 1,
+    injection: "auto",
     store: { kind: "embedded" },
     join: null,
     create: { dataPort: 4789, pools: DEFAULT_POOLS },

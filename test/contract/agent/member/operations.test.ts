@@ -46,6 +46,7 @@ beforeAll(async () => {
     socket: "",
     stateDir: directory,
     workers: 1,
+    injection: "auto" as const,
     store: { kind: "embedded" as const },
     join: null,
     create: { dataPort: 4790, pools: DEFAULT_POOLS },

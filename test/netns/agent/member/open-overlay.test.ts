@@ -1,4 +1,4 @@
-// A member that starts while no manager answers: it forwards what it forwarded last.
+// A member that starts while no manager answers: it forwards what it forwarded last. And what its flags make of its data path.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Cluster, startCluster } from "../../../../lab/cluster.ts";
@@ -6,6 +6,7 @@ import { Lab } from "../../../../lab/lab.ts";
 import { underlay } from "../../../../lab/topology.ts";
 import { ping } from "../../../../lab/traffic/ping.ts";
 import { eventually } from "../../../../lab/wait.ts";
+import { injectionObstacle } from "../../injecting.ts";
 import { describeNetns } from "../../needs.ts";
 
 describeNetns("a start without a manager", ["nft"], () => {
@@ -52,5 +53,26 @@ describeNetns("a start without a manager", ["nft"], () => {
     await cluster.members[0].start();
     await eventually("a network to be made", async () => (await cluster.members[1].attempt("network", "create", "red")).code === 0, 20_000);
     await eventually("all to reach all", async () => (await ping(places[1], "10.0.0.2", { count: 1 })).received === 1);
+  });
+});
+
+describeNetns("injection", [], () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await Lab.open();
+  });
+  afterAll(() => lab?.close());
+
+  test("is what the host's flag says", async ({ skip }) => {
+    const why = injectionObstacle();
+    skip(why !== null, why ?? "");
+    const hosts = await underlay(lab, ["a", "b"]);
+    const cluster = await startCluster([hosts[0]]);
+    const b = await cluster.newMember(hosts[1], { flags: ["--injection", "off"] });
+    await b.start();
+    const way = async (member = cluster.manager) =>
+      (await member.json<{ superframes: string }[]>("vtep", "show", "--format", "json")).map(({ superframes }) => superframes).join();
+    await eventually("a to inject", async () => (await way()) === "injected", 20_000);
+    expect(await way(b)).toBe("sockets");
   });
 });
