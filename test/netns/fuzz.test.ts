@@ -1,6 +1,6 @@
 // A million random and mutated packets at the data port, and a million frames at a container's interface: no trap, no growth, and every one of them
 // is counted: by weft, or by the kernel as dropped before weft could read it. Then fewer over an IPv6 underlay, and fewer with virtio-net headers that
-// lie, as far as the kernel lets them through. The seed is printed; WEFT_FUZZ_SEED repeats a run.
+// lie, as far as the kernel lets them through. The seed is that of all random tests.
 
 import { readFileSync } from "node:fs";
 import { setImmediate as immediate } from "node:timers/promises";
@@ -15,7 +15,7 @@ import { type Container, container, type Host, underlay } from "../../lab/topolo
 import { programPath } from "../../lab/traffic/transfer.ts";
 import { eventually } from "../../lab/wait.ts";
 import { anyFromPort } from "../oracle/fuzz.ts";
-import { Random } from "../oracle/random.ts";
+import { Random, seed as SEED } from "../oracle/random.ts";
 import { vnetBytes } from "../oracle/vnet.ts";
 import { describeNetns } from "./needs.ts";
 import { PacketSocket } from "./packet-socket.ts";
@@ -30,7 +30,6 @@ const GROWTH_BYTES_MAX = 16 << 20;
 /** V8 collects late when it may: with little room, what still grows is not garbage. */
 const LITTLE_ROOM = "--max-old-space-size=64 --max-semi-space-size=4";
 const SOCAT_PORT = 50_100;
-const SEED = Number(process.env.WEFT_FUZZ_SEED ?? Date.now() % 1_000_000);
 const PAGE_BYTES = 4096;
 
 function residentBytes(agent: Agent): number {
