@@ -108,7 +108,7 @@ export class Injection {
       paths = changes.paths() || paths || made !== this.#options.vteps.made;
       neighbors = changes.neighbors() || neighbors;
       // What was added may forbid what is being done: nothing is injected until that is known.
-      if (policies) await this.#setAll(new Map());
+      if (policies) this.#turnOff([...this.#inUse.keys()]);
       if (policies || (paths && now - lookedAt >= LOOK_MS) || now - lookedAt >= PATIENCE_MS) {
         paths = false;
         neighbors = false;
@@ -139,7 +139,7 @@ export class Injection {
       await look();
     } catch (error) {
       this.#tell(messageOf(error));
-      await this.#setAll(new Map());
+      this.#turnOff([...this.#inUse.keys()]);
     }
   }
 
@@ -214,16 +214,21 @@ export class Injection {
       (vtep) => this.#isThere(vtep) && this.#inUse.get(vtep) !== text(wanted.get(vtep)),
     );
     if (changed.length === 0) return;
-    for (const { index } of changed) plane.entries.setVtepNextHop(index, null);
+    this.#turnOff(changed);
     await plane.published();
     for (const vtep of changed) {
       const header = wanted.get(vtep);
-      if (header && this.#isThere(vtep)) {
-        plane.entries.setVtepNextHop(vtep.index, header, this.#what);
-        this.#inUse.set(vtep, text(header) as string);
-      } else {
-        this.#inUse.delete(vtep);
-      }
+      if (!header || !this.#isThere(vtep)) continue;
+      plane.entries.setVtepNextHop(vtep.index, header, this.#what);
+      this.#inUse.set(vtep, text(header) as string);
+    }
+  }
+
+  /** Nothing more is injected to these. */
+  #turnOff(vteps: readonly Vtep[]): void {
+    for (const vtep of vteps) {
+      if (this.#isThere(vtep)) this.#options.plane.entries.setVtepNextHop(vtep.index, null);
+      this.#inUse.delete(vtep);
     }
   }
 

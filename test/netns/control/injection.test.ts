@@ -4,14 +4,16 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Agent } from "../../../lab/agent.ts";
 import { capture, fields } from "../../../lab/capture.ts";
 import { attempt, ipBatch, run } from "../../../lab/command.ts";
+import { Lab } from "../../../lab/lab.ts";
 import { total } from "../../../lab/metrics.ts";
-import { addressOf, type Family, setSysctl } from "../../../lab/topology.ts";
+import { addressOf, type Family, type Host, setSysctl, underlay } from "../../../lab/topology.ts";
 import { ping } from "../../../lab/traffic/ping.ts";
 import { makeFile, sendFile, startHeartbeat } from "../../../lab/traffic/transfer.ts";
 import { eventually } from "../../../lab/wait.ts";
 import { injectedSoFar, needTunnelGso, superframesGo } from "../injecting.ts";
+import { Inside } from "../inside.ts";
 import { describeNetns } from "../needs.ts";
-import { closePair, openPair, type Pair, pairAgent } from "../pair.ts";
+import { closePair, NETWORK, openPair, type Pair, pairAgent, VNI } from "../pair.ts";
 
 const FILE_BYTES = 16 << 20;
 const PAUSE_MS_MAX = 4000;
@@ -192,3 +194,36 @@ for (const family of [4, 6] as Family[]) {
     });
   });
 }
+
+needTunnelGso(describeNetns, "injection with a worker that hangs", ["nft"], () => {
+  let lab: Lab;
+  let agent: Inside;
+  let hosts: Host[];
+  beforeAll(async () => {
+    lab = await Lab.open();
+    hosts = await underlay(lab, ["a", "b"]);
+    agent = await Inside.start(hosts[0], { networks: [{ name: NETWORK, vni: VNI, peers: [hosts[1].ip4], ports: [] }] });
+  });
+  afterAll(() => lab?.close());
+
+  const injects = async (wanted: boolean) => {
+    const probe = async () => {
+      await ping(hosts[0].netns, hosts[1].ip4, { count: 1 });
+      return (await agent.run(({ agent: { plane }, abi }) => plane.entries.vtep(1)[abi.V_INJECT / 4] !== abi.INJECT_NOTHING)) === wanted;
+    };
+    await eventually(`injection to be ${wanted ? "on" : "off"}`, probe, 60_000);
+  };
+
+  test("is off for as long as it hangs, and comes back by itself", async () => {
+    await injects(true);
+    await agent.run(({ agent: { plane } }) => {
+      plane.published = () => Promise.reject(new Error("a worker hangs"));
+    });
+    await run(["nft", "add table inet weft-test"], { netns: hosts[0].netns });
+    await injects(false);
+    await eventually("the log to say why", () => agent.log().some(({ why }) => why === "a worker hangs"));
+    await agent.run(({ agent: { plane } }) => Reflect.deleteProperty(plane, "published"));
+    await injects(true);
+    expect(agent.daemon.exit).toBeNull();
+  });
+});
