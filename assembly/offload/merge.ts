@@ -13,9 +13,19 @@ import { block } from "../ring/block";
 import { count } from "../ring/counter";
 import { adjust, fold, pseudo4, pseudo6, sum } from "../wire/checksum";
 import { be16, ETH_BYTES, setBe16, TYPE_IPV4 } from "../wire/ethernet";
-import { IPV4_BYTES, IPV4_CHECKSUM, IPV4_DF, IPV4_TOTAL, ipv4FragmentField, PROTOCOL_TCP, PROTOCOL_UDP } from "../wire/ipv4";
+import {
+  IPV4_BYTES,
+  IPV4_CHECKSUM,
+  IPV4_DF,
+  IPV4_FRAGMENT,
+  IPV4_ID,
+  IPV4_TOTAL,
+  ipv4FragmentField,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+} from "../wire/ipv4";
 import { IPV6_BYTES, IPV6_PAYLOAD } from "../wire/ipv6";
-import { TCP_ACK, TCP_BYTES, TCP_CHECKSUM, TCP_FLAGS, TCP_PSH, TCP_SEQUENCE, tcpHeaderBytes } from "../wire/tcp";
+import { TCP_ACK, TCP_BYTES, TCP_CHECKSUM, TCP_FLAGS, TCP_PSH, TCP_SEQUENCE, TCP_URGENT, tcpHeaderBytes } from "../wire/tcp";
 import { UDP_BYTES, UDP_CHECKSUM, UDP_LENGTH } from "../wire/udp";
 import { GSO_TCPV4, GSO_TCPV6, GSO_UDP_L4, writeVnet } from "../wire/virtio-net";
 import { end, etherType, frame, hasPorts, l3, l4, length, protocol } from "./frame";
@@ -61,7 +71,7 @@ function kindOf(): u32 {
   return GSO_UDP_L4;
 }
 
-/** Same MACs, addresses, TOS, TTL, DF, ports, and for TCP acknowledgement, window, options: everything but id, lengths, sequence, PSH. */
+/** Same MACs, addresses, TOS, TTL, flags, ports, and for TCP acknowledgement, window, options: everything but id, lengths, sequence, PSH. */
 function sameFlow(head: usize): bool {
   const first = <usize>load<u32>(head, M_FRAME);
   if (load<u32>(head, M_KIND) != kindOf() || load<u32>(head, M_HEADER) != header) return false;
@@ -70,7 +80,7 @@ function sameFlow(head: usize): bool {
   if (etherType == TYPE_IPV4) {
     if (load<u16>(ip) != load<u16>(l3) || load<u16>(ip, 8) != load<u16>(l3, 8)) return false;
     if (load<u64>(ip, 12) != load<u64>(l3, 12)) return false;
-    if ((ipv4FragmentField(ip) ^ ipv4FragmentField(l3)) & IPV4_DF) return false;
+    if (load<u16>(ip, IPV4_FRAGMENT) != load<u16>(l3, IPV4_FRAGMENT)) return false;
   } else {
     if (load<u32>(ip) != load<u32>(l3) || load<u16>(ip, 6) != load<u16>(l3, 6)) return false;
     if (!i8x16.all_true(i8x16.eq(v128.load(ip, 8), v128.load(l3, 8)))) return false;
@@ -83,12 +93,22 @@ function sameTransport(first: usize): bool {
   if (load<u32>(first) != load<u32>(l4)) return false;
   if (protocol != PROTOCOL_TCP) return true;
   const but = ~((<u32>TCP_PSH) << 8);
+  if (load<u16>(first, TCP_URGENT) != load<u16>(l4, TCP_URGENT)) return false;
   if (load<u32>(first, 8) != load<u32>(l4, 8) || ((load<u32>(first, 12) ^ load<u32>(l4, 12)) & but) != 0) return false;
   const stop = l4 + (header - <u32>(l4 - frame));
   for (let at = l4 + TCP_BYTES, twin = first + TCP_BYTES; at < stop; at += 4, twin += 4) {
     if (load<u32>(at) != load<u32>(twin)) return false;
   }
   return true;
+}
+
+/**
+ * Whether the frame's id is the one that cutting the merge would give it. Behind DF ids say nothing (RFC 6864 section 4.1); without, a
+ * container that passes packets on may fragment them, and what gets another's id would be reassembled with it.
+ */
+@inline
+function isNextId(first: usize, frames: u32): bool {
+  return (ipv4FragmentField(l3) & IPV4_DF) != 0 || be16(l3 + IPV4_ID) == ((be16(first + IPV4_ID) + frames) & 0xffff);
 }
 
 /** Whether the frame's payload fits behind the head's. */
@@ -98,6 +118,7 @@ function fits(head: usize, payload: u32): bool {
   if (frames >= <u32>MERGE_FRAMES_MAX || load<u32>(head, D_IOVS) >= <u32>WRITE_IOVS_MAX) return false;
   if (payload > load<u32>(head, M_SEGMENT)) return false;
   if (load<u32>(head, M_HEADER) - ETH_BYTES + sofar + payload > IP_BYTES_MAX) return false;
+  if (etherType == TYPE_IPV4 && !isNextId(<usize>load<u32>(head, M_L3), frames)) return false;
   if (protocol != PROTOCOL_TCP) return true;
   const first = <usize>load<u32>(head, M_L4);
   return bswap<u32>(load<u32>(l4, TCP_SEQUENCE)) == bswap<u32>(load<u32>(first, TCP_SEQUENCE)) + sofar;

@@ -6,6 +6,7 @@ export const TCP_ACKNOWLEDGEMENT: usize = 8;
 export const TCP_OFFSET: usize = 12;
 export const TCP_FLAGS: usize = 13;
 export const TCP_CHECKSUM: usize = 16;
+export const TCP_URGENT: usize = 18;
 
 export const TCP_FIN: u32 = 1;
 export const TCP_PSH: u32 = 8;

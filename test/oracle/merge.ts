@@ -1,5 +1,5 @@
 // Merges consecutive segments the obvious way: whole frames in a list, headers compared with the changing fields blanked, the result built at the
-// end. What may differ between two frames of a merge is only: IPv4 id, lengths, checksums, TCP sequence and PSH.
+// end. What may differ between two frames of a merge is only: IPv4 id (without DF it counts up), lengths, checksums, TCP sequence and PSH.
 
 import { sum16 } from "./checksum.ts";
 import { parseFrame } from "./parse.ts";
@@ -46,7 +46,6 @@ function flowOf(frame: Uint8Array): string {
   const head = frame.slice(0, headerBytes(frame, parsed));
   if (etherType === 0x0800) {
     head.fill(0, l3 + 2, l3 + 6);
-    head[l3 + 6] &= 0x40;
     head.fill(0, l3 + 10, l3 + 12);
   } else {
     head.fill(0, l3 + 4, l3 + 6);
@@ -54,7 +53,7 @@ function flowOf(frame: Uint8Array): string {
   if (protocol === TCP) {
     head.fill(0, l4 + 4, l4 + 8);
     head[l4 + 13] &= ~PSH;
-    head.fill(0, l4 + 16, l4 + 20);
+    head.fill(0, l4 + 16, l4 + 18);
   } else {
     head.fill(0, l4 + 4, l4 + 8);
   }
@@ -67,13 +66,15 @@ function payloadOf(frame: Uint8Array): Uint8Array {
 
 function joins(write: Write, frame: Uint8Array): boolean {
   const [first] = write.frames;
-  const { protocol, l4 } = parseFrame(first);
+  const { protocol, etherType, l3, l4 } = parseFrame(first);
   if (write.frames.length >= FRAMES_MAX || flowOf(first) !== flowOf(frame)) return false;
   const sofar = write.frames.reduce((bytes, part) => bytes + payloadOf(part).length, 0);
   const payload = payloadOf(frame).length;
   if (payload > payloadOf(first).length) return false;
   if (headerBytes(first, parseFrame(first)) - 14 + sofar + payload > IP_BYTES_MAX) return false;
   if (protocol === TCP && u32(frame, l4 + 4) !== (u32(first, l4 + 4) + sofar) % 2 ** 32) return false;
+  const mayBeFragmented = etherType === 0x0800 && (first[l3 + 6] & 0x40) === 0;
+  if (mayBeFragmented && u16(frame, l3 + 4) !== (u16(first, l3 + 4) + write.frames.length) % 65536) return false;
   return transportRight(first) && transportRight(frame);
 }
 

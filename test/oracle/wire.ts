@@ -138,6 +138,7 @@ export interface Tcp {
   acknowledgement?: number;
   flags?: number;
   window?: number;
+  urgent?: number;
   /** A multiple of 4 bytes. */
   options?: Uint8Array;
   sum?: Sum;
@@ -153,6 +154,7 @@ export function tcp(header: Ip, segment: Tcp, payload: Uint8Array): Uint8Array {
   bytes[12] = ((20 + options.length) / 4) << 4;
   bytes[13] = segment.flags ?? ACK;
   setU16(bytes, 14, segment.window ?? 501);
+  setU16(bytes, 18, segment.urgent ?? 0);
   checksum(bytes, 16, header, TCP, segment.sum ?? "full");
   return bytes;
 }

@@ -113,6 +113,15 @@ describe.each(builds)("$build: segments that come in", ({ build }) => {
     expect(counts(sizes.map((bytes) => udpFrame(link, IP4, { from: 7, to: 8 }, stream.subarray(0, bytes))))).toEqual([3, 1, 1]);
   });
 
+  test("without DF the ids have to count up, since a router may still fragment; with DF they say nothing", () => {
+    const counting = (fragment: number, ids: number[]) =>
+      counts(ids.map((id, i) => tcpTo(A, C, stream.subarray(i * MSS, (i + 1) * MSS), 1 + i * MSS, { ...IP4, fragment, id })));
+    expect(counting(0, [65534, 65535, 0, 1])).toEqual([4]);
+    expect(counting(0, [7, 8, 10, 11])).toEqual([2, 2]);
+    expect(counting(0, [7, 7, 7])).toEqual([1, 1, 1]);
+    expect(counting(0x4000, [7, 7, 1, 9])).toEqual([4]);
+  });
+
   test("a gap, a repetition and the wrong order part writes", () => {
     const frames = segments(8);
     expect(counts([frames[0], frames[1], frames[3], frames[4]])).toEqual([2, 2]);
@@ -131,6 +140,7 @@ describe.each(builds)("$build: segments that come in", ({ build }) => {
     ["ECN", next({ ...IP4, tos: 3 })],
     ["TTL", next({ ...IP4, ttl: 63 })],
     ["DF", next({ ...IP4, fragment: 0 })],
+    ["reserved bit", next({ ...IP4, fragment: 0xc000 })],
     ["IPv4 options", next({ ...IP4, options: Uint8Array.of(1, 1, 1, 1) })],
     ["source address", next({ ...IP4, source: "10.0.0.9" })],
     ["destination address", next({ ...IP4, destination: "10.0.0.9" })],
@@ -144,6 +154,7 @@ describe.each(builds)("$build: segments that come in", ({ build }) => {
     ["CWR", next(IP4, { flags: ACK | CWR })],
     ["ECE", next(IP4, { flags: ACK | ECE })],
     ["URG", next(IP4, { flags: ACK | URG })],
+    ["urgent pointer", next(IP4, { urgent: 5 })],
     ["no ACK", next(IP4, { flags: 0 })],
     ["a tag", tcpFrame({ ...link, tci: 1 }, IP4, { from: 5000, to: 80, sequence: 1000 + MSS }, stream.subarray(MSS, 2 * MSS))],
     ["no payload", tcpTo(A, C, new Uint8Array(0), 1000 + MSS, { ...IP4, id: 101 })],
