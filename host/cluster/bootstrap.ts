@@ -7,7 +7,7 @@ import { CLUSTER_KEY, MEMBERS_KEY, nodeKey, PROBE_SECRET_KEY, tokenKey } from ".
 import type { ClusterRecord, NodeRecord, SecretRecord } from "../model/cluster/records.ts";
 import type { Store } from "../model/cluster/store.ts";
 import { withNewSecret } from "../model/cluster/token-record.ts";
-import { OperationError } from "../model/errors.ts";
+import { messageOf, OperationError } from "../model/errors.ts";
 import { hostsOf } from "./admission.ts";
 import { Authority } from "./ca.ts";
 import { makeRequest, newKey, publicKeyHash, readCertificate } from "./certificate.ts";
@@ -58,22 +58,34 @@ export async function up(state: StateDir, founder: Founder): Promise<NodeState> 
   return node;
 }
 
-/** A manager has the CA's key: that its certificate has expired while it was off, or is of the cluster before a restore, keeps it from nothing. */
+/** A manager has the CA's key: that its certificate has expired while it was off, is damaged, or of the cluster before a restore, keeps it from nothing. */
 async function certifyOwn(state: StateDir, { id, clusterId }: NodeState, { vtep, manager, now }: Founder): Promise<void> {
   const [certificate, key] = [state.certificate(), state.key()];
   if (certificate === null || key === null) return; // Identity says what is missing
-  const facts = readCertificate(certificate);
-  if (facts.clusterId === clusterId && now < facts.notAfter) return;
+  if (isGood(certificate, clusterId, now)) return;
   const authority = await loadAuthority(state);
   const holder = { nodeId: id, clusterId, role: "manager" as const, hosts: hostsOf({ vtep, manager }) };
   state.writeCertificate(await authority.issue(await makeRequest(key), holder, now));
+}
+
+function isGood(certificate: string, clusterId: string, now: number): boolean {
+  try {
+    const facts = readCertificate(certificate);
+    return facts.clusterId === clusterId && now < facts.notAfter;
+  } catch {
+    return false;
+  }
 }
 
 /** Of a manager's state directory. Throws OperationError. */
 export async function loadAuthority(state: StateDir): Promise<Authority> {
   const [certificate, key] = [state.authority(), state.authorityKey()];
   if (certificate === null || key === null) throw new OperationError(`state directory ${state.path}: ca.pem or ca.key is missing`);
-  return Authority.load(certificate, key);
+  try {
+    return await Authority.load(certificate, key);
+  } catch (error) {
+    throw new OperationError(`state directory ${state.path}: ca.pem or ca.key: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /**

@@ -20,12 +20,12 @@ export class Identity {
   #authority: string;
   #facts: CertificateFacts;
 
-  /** Of a member's state directory. Throws OperationError that names what is missing. */
+  /** Of a member's state directory. Throws OperationError that names what is missing or damaged. */
   constructor(state: StateDir) {
     this.#state = state;
-    this.#key = present(state.key(), state.path, "key.pem");
-    this.#certificate = present(state.certificate(), state.path, "cert.pem");
-    this.#authority = present(state.authority(), state.path, "ca.pem");
+    this.#key = readable(state.key(), publicKeyHash, state.path, "key.pem");
+    this.#certificate = readable(state.certificate(), readCertificate, state.path, "cert.pem");
+    this.#authority = readable(state.authority(), certifiedKeyHash, state.path, "ca.pem");
     this.#facts = this.#check({ certificate: this.#certificate, authority: this.#authority });
   }
 
@@ -77,7 +77,18 @@ export class Identity {
   }
 }
 
-function present(text: string | null, directory: string, name: string): string {
-  if (text === null) throw new OperationError(`state directory ${directory}: ${name} is missing: weft leave, then join again`);
+/** A file's text, once `read` has made sense of it. */
+function readable(text: string | null, read: (text: string) => unknown, directory: string, name: string): string {
+  const refused = (how: string, cause?: unknown) =>
+    new OperationError(
+      `state directory ${directory}: ${name} is ${how}: weft leave --force and join again, or, of a manager, weft restore`,
+      { cause },
+    );
+  if (text === null) throw refused("missing");
+  try {
+    read(text);
+  } catch (error) {
+    throw refused("damaged", error);
+  }
   return text;
 }

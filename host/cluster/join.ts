@@ -82,9 +82,15 @@ export async function askRenewal(identity: Identity, managers: () => readonly st
   }
 }
 
+/** One that is missing or damaged is as good as expired. */
 function certificateLasts(state: StateDir, now: number): boolean {
   const certificate = state.certificate();
-  return certificate !== null && now < readCertificate(certificate).notAfter;
+  if (certificate === null) return false;
+  try {
+    return now < readCertificate(certificate).notAfter;
+  } catch {
+    return false;
+  }
 }
 
 function readToken(text: string): Token {

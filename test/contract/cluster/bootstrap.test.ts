@@ -4,6 +4,7 @@ import { join as path } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { enterStore, found, loadAuthority, up } from "../../../host/cluster/bootstrap.ts";
 import { readCertificate } from "../../../host/cluster/certificate.ts";
+import { Identity } from "../../../host/cluster/identity.ts";
 import { join } from "../../../host/cluster/join.ts";
 import { type NodeState, StateDir } from "../../../host/cluster/state-dir.ts";
 import { CLUSTER_KEY, MEMBERS_KEY, nodeKey, PROBE_SECRET_KEY, ROOT, tokenKey } from "../../../host/model/cluster/keys.ts";
@@ -61,6 +62,13 @@ test("a manager that was off until its certificate had expired makes itself anot
   expect((await ground.member(manager)).node.clusterId).toBe(manager.record.id);
 });
 
+test("and so does one whose certificate is damaged", async () => {
+  const { state, identity, address } = await ground.manager();
+  state.writeCertificate((state.certificate() ?? "").slice(0, 100));
+  await up(state, { name: "m", vtep: "10.99.0.1", manager: address, now: Date.now() });
+  expect(new Identity(state).nodeId).toBe(identity.nodeId);
+});
+
 test("a store that is empty, or another cluster's, is refused by name", async () => {
   const manager = await ground.manager();
   const id = manager.record.id;
@@ -106,6 +114,9 @@ test("what was founded is all in the state directory, with a certificate for the
   const node = await found(state, { name: "m", vtep: "10.99.0.1", manager: "[fd00::1]:2377", now: Date.now() });
   expect(state.node()).toEqual(node);
   expect((await loadAuthority(state)).certificate).toBe(state.authority());
+  const key = state.authorityKey() ?? "";
+  state.writeAuthorityKey(key.slice(0, key.length >> 1));
+  await expect(loadAuthority(state)).rejects.toThrow(`state directory ${state.path}: ca.pem or ca.key: the CA's certificate or key cannot`);
   expect(readCertificate(state.certificate() ?? "")).toMatchObject({ nodeId: node.id, clusterId: node.clusterId, role: "manager" });
 });
 

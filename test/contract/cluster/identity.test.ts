@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadAuthority } from "../../../host/cluster/bootstrap.ts";
 import { makeRequest, newKey } from "../../../host/cluster/certificate.ts";
@@ -30,7 +32,7 @@ test("what is missing or does not belong together is named", async () => {
     }
   };
   const key = newKey();
-  expect(refused()).toBe("state directory DIR: key.pem is missing: weft leave, then join again");
+  expect(refused()).toBe("state directory DIR: key.pem is missing: weft leave --force and join again, or, of a manager, weft restore");
   state.writeKey(key);
   const { certificate, authority } = await issue(await makeRequest(key), "n");
   state.writeCertificate(certificate);
@@ -42,6 +44,20 @@ test("what is missing or does not belong together is named", async () => {
   state.writeKey(key);
   state.writeAuthority((await ground.manager()).state.authority() ?? "");
   expect(refused()).toBe("state directory DIR: the certificate is not signed by the CA in ca.pem");
+});
+
+test("what is damaged is named", async () => {
+  const { state } = await ground.member(manager);
+  for (const name of ["key.pem", "cert.pem", "ca.pem"]) {
+    const file = join(state.path, name);
+    const whole = readFileSync(file);
+    for (const rest of [0, whole.length >> 1]) {
+      writeFileSync(file, whole.subarray(0, rest));
+      expect(() => new Identity(state)).toThrow(`state directory ${state.path}: ${name} is damaged: weft leave --force and join again`);
+    }
+    writeFileSync(file, whole);
+  }
+  expect(new Identity(state).nodeId).toBe(state.node()?.id);
 });
 
 test("a renewed certificate is on disk and told; one of another node or key changes nothing", async () => {

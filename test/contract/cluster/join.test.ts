@@ -8,6 +8,7 @@ import { createServer as createTlsServer } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Authority } from "../../../host/cluster/ca.ts";
 import { makeRequest, newKey } from "../../../host/cluster/certificate.ts";
+import { Identity } from "../../../host/cluster/identity.ts";
 import { join } from "../../../host/cluster/join.ts";
 import { StateDir } from "../../../host/cluster/state-dir.ts";
 import { CLUSTER_KEY, NODES, nodeKey, tokenKey } from "../../../host/model/cluster/keys.ts";
@@ -138,6 +139,14 @@ test("one whose certificate has expired joins again by token and keeps its id; w
   const again = await join(member.state, await ground.joining(manager, { ...later, vtep: "10.99.7.9" }));
   expect(again).toMatchObject({ id: member.node.id, vtep: "10.99.7.9" });
   expect(await record(again.id)).toMatchObject({ vtep: "10.99.7.9" });
+});
+
+test("one whose certificate is damaged does so, too", async () => {
+  const member = await ground.member(manager);
+  member.state.writeCertificate((member.state.certificate() ?? "").slice(0, 100));
+  const { name, vtep } = member.node;
+  expect((await join(member.state, await ground.joining(manager, { name, vtep }))).id).toBe(member.node.id);
+  expect(new Identity(member.state).nodeId).toBe(member.node.id);
 });
 
 test("asked twice, as when the answer was lost, it is one node", async () => {
