@@ -28,7 +28,8 @@ const vitest = spawnSync(
     "--reporter=default",
     "--reporter=./scripts/reporter.ts",
     "--allowOnly=false",
-    ...tiers.flatMap((tier) => ["--project", tier]),
+    // The netns tier is several projects.
+    ...tiers.flatMap((tier) => ["--project", `${tier}*`]),
     ...extra,
   ],
   { cwd: root, stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, WEFT_TEST_SUMMARY: summaryFile } },
