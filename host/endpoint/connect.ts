@@ -3,12 +3,11 @@
 import type { Answer } from "../model/cluster/answers.ts";
 import type { Checked } from "../model/cluster/operations.ts";
 import { OperationError } from "../model/errors.ts";
-import { freeInterface, isNetnsTarget, resolveTarget } from "../sandbox/target.ts";
+import { freeInterface, isNetnsTarget, resolveTarget, targetPath } from "../sandbox/target.ts";
 import type { ContainerOperations } from "./containers.ts";
 import type { Endpoints } from "./endpoints.ts";
 import type { JournalEntry } from "./journal.ts";
 
-const NAMESPACE = "netns:";
 /** Of an endpoint's name (host/model/cluster/operations.ts). */
 const NAME_CHARACTERS = 255;
 
@@ -47,7 +46,7 @@ export class Connecting {
 
   /** With `force` also from a namespace that is gone. Rejects with OperationError. */
   async disconnect({ network, target, force }: Checked<"network.disconnect">): Promise<Answer<"network.disconnect">> {
-    const netns = this.#netnsOf(target, force);
+    const netns = force && isNetnsTarget(target) ? targetPath(target) : this.#place(target).netns;
     const isOf = (entry: JournalEntry) => entry.network === network || entry.networkRecord?.name === network;
     const found = this.#endpoints.all.filter((entry) => isOf(entry) && entry.netns === netns);
     if (found.length === 0) throw new OperationError(`${target} is not connected to network ${network}`);
@@ -55,18 +54,9 @@ export class Connecting {
     return {};
   }
 
-  #netnsOf(target: string, force: boolean): string {
-    try {
-      return this.#place(target).netns;
-    } catch (error) {
-      if (!force || !isNetnsTarget(target)) throw error;
-      return target.slice(NAMESPACE.length);
-    }
-  }
-
   #place(target: string): Place {
     // As it was typed: so those who ask on other hosts know which namespace it is.
-    if (isNetnsTarget(target)) return { netns: resolveTarget(target).path, container: null, name: target.slice(0, NAME_CHARACTERS) };
+    if (isNetnsTarget(target)) return { netns: resolveTarget(target), container: null, name: target.slice(0, NAME_CHARACTERS) };
     const { Id, Name, SandboxKey, State } = this.#containers.get(target);
     if (State !== "running") throw new OperationError(`container ${Name} is not running`);
     return { netns: SandboxKey, container: Id, name: Name };

@@ -8,28 +8,26 @@ const PREFIX = "netns:";
 const OWN = "/proc/self/ns/net";
 const INTERFACES_MAX = 1024;
 
-export interface Target {
-  path: string;
-  /** Identity: two paths with the same one are the same namespace. */
-  id: bigint;
-}
-
 /** Whether a target is a namespace; else it is a container. */
 export function isNetnsTarget(text: string): boolean {
   return text.startsWith(PREFIX);
 }
 
-/** The namespace behind `netns:PATH` or `netns:NAME` (the word may be left out). Throws OperationError when there is none, or when it is the agent's own. */
-export function resolveTarget(text: string): Target {
-  const name = isNetnsTarget(text) ? text.slice(PREFIX.length) : text;
+/** The path of the namespace that `netns:PATH` or `netns:NAME` means, be it there or not. Throws OperationError when it means none. */
+export function targetPath(text: string): string {
+  const name = text.slice(PREFIX.length);
   if (name === "") throw new OperationError(`${text}: give the namespace's path, or its name under /run/netns`);
-  const path = netnsPath(name);
-  const id = netnsId(path);
-  if (id === netnsId(OWN))
+  return netnsPath(name);
+}
+
+/** The path of one that is there. Throws OperationError when it is not, or when it is the agent's own. */
+export function resolveTarget(text: string): string {
+  const path = targetPath(text);
+  if (netnsId(path) === netnsId(OWN))
     throw new OperationError(
       `network namespace ${path} is the one that the agent itself runs in: an overlay's interface does not belong there`,
     );
-  return { path, id };
+  return path;
 }
 
 /** The first of eth0, eth1, … that the namespace has not, nor is `promised`. Rejects with OperationError. */

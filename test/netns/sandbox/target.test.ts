@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { OperationError } from "../../../host/model/errors.ts";
+import { netnsId } from "../../../host/netdev/netns-path.ts";
 import { freeInterface, isNetnsTarget, resolveTarget } from "../../../host/sandbox/target.ts";
 import { ipBatch, run } from "../../../lab/command.ts";
 import { Lab } from "../../../lab/lab.ts";
@@ -22,14 +23,14 @@ describeNetns("a namespace as a target", [], () => {
   test("is the same by name, by path and by a process in it", async () => {
     const inside = lab.spawn(["sleep", "60"], { netns: name });
     const byName = resolveTarget(`netns:${name}`);
-    expect(byName.path).toBe(`/run/netns/${name}`);
-    expect(resolveTarget(`/run/netns/${name}`)).toEqual(byName);
-    await expect.poll(() => resolveTarget(`netns:/proc/${inside.pid}/ns/net`).id).toBe(byName.id);
+    expect(byName).toBe(`/run/netns/${name}`);
+    expect(resolveTarget(`netns:/run/netns/${name}`)).toBe(byName);
+    await expect.poll(() => netnsId(resolveTarget(`netns:/proc/${inside.pid}/ns/net`))).toBe(netnsId(byName));
     await inside.kill();
   });
 
   test("is not the agent's own", () => {
-    for (const own of [`netns:/proc/${process.pid}/ns/net`, "/proc/self/ns/net"]) {
+    for (const own of [`netns:/proc/${process.pid}/ns/net`, "netns:/proc/self/ns/net"]) {
       expect(() => resolveTarget(own)).toThrow(OperationError);
       expect(() => resolveTarget(own)).toThrow(/agent itself runs in/);
     }
@@ -43,7 +44,7 @@ describeNetns("a namespace as a target", [], () => {
   });
 
   test("gets the first ethN that is free and not promised", async () => {
-    const { path } = resolveTarget(name);
+    const path = resolveTarget(`netns:${name}`);
     expect(await freeInterface(path)).toBe("eth0");
     await ipBatch(["tuntap add mode tap name eth0", "tuntap add mode tap name eth2"], name);
     expect(await freeInterface(path)).toBe("eth1");
