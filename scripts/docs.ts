@@ -13,7 +13,10 @@ import { describeProgram } from "../host/cli/program.ts";
 import { describeConfig } from "../host/config/describe.ts";
 import { ROLES } from "../host/manager/roles.ts";
 import { exposition } from "../host/metrics/exposition.ts";
+import { OWN_RECORD_BYTES_MAX } from "../host/model/cluster/own-records.ts";
 import { REASON_LIST } from "../host/model/reason.ts";
+import { CALLS_AT_ONCE, LEASES_MAX, OPERATIONS_AT_ONCE, STREAMS_MAX, WRITES_AT_ONCE, WRITES_PER_SECOND } from "../host/store/allowance.ts";
+import { WORKER_OPERATIONS_MAX, WORKER_RANGE_MAX } from "../host/store/judge.ts";
 import { CALL_RIGHTS, KEY_RIGHTS } from "../host/store/rights.ts";
 import { nothingAround } from "../test/unit/cli/weft.ts";
 import { samplePools, sampleProbes, sampleView } from "../test/unit/view.ts";
@@ -100,7 +103,16 @@ ${keys.join("\n")}
 | --- | --- | --- |
 ${calls.join("\n")}
 
-A worker may have 8 leases at a time; past that its oldest ends.
+## How much of it
+
+A host that was broken into keeps its certificate until \`weft node rm\`: what it asks for shall cost the others little. Of one worker, a front runs ${CALLS_AT_ONCE} calls of the store and
+${OPERATIONS_AT_ONCE} operations at a time; more wait. It has ${STREAMS_MAX} streams, ${LEASES_MAX} leases (past that its oldest ends), and ${WRITES_PER_SECOND} changes of its own records a second (${WRITES_AT_ONCE} at once). A range of its is one page of
+at most ${WORKER_RANGE_MAX} keys in their order; its transactions have ${WORKER_OPERATIONS_MAX} operations at most and read single keys. What it says of itself (\`alive\`, \`report\`) must be such a record, of ${OWN_RECORD_BYTES_MAX} bytes at most:
+managers and agents read those of all nodes.
+
+What a worker *may* do, a worker that was broken into does: it reads all that is marked above, the probe secret among it (so it can speak for any node in probes), makes and removes
+networks, fills subnets with endpoints of its own, names routes in its report that keep others from making networks there (the complaint names the node), and sends what it likes from its
+own VTEP. It cannot take a name, VTEP, address or MAC that another has, end another's endpoint or lease, or make anybody a member.
 
 ## Operations (\`weft.v1.Control/Do\`)
 

@@ -1,8 +1,12 @@
 // An answer that is not held as a whole: long lists in it come a batch at a time, and what follows from them is made when it is its turn. Its JSON
 // is written as it comes, whoever reads it setting the pace. Main thread.
 
+import { OperationError } from "./errors.ts";
+
 /** Characters of a piece, at least: many small ones would be many writes. */
 const PIECE_CHARACTERS = 65_536;
+/** As much as a client takes in one message (host/store/client/channel.ts). */
+const WHOLE_CHARACTERS_MAX = 32 * 1024 ** 2;
 
 type Batches<Item> = AsyncIterable<readonly Item[]>;
 
@@ -61,10 +65,15 @@ export class LazyJson<T> {
     yield texts.join("");
   }
 
-  /** For who wants it whole after all; can be read once. */
+  /** For who wants it whole after all; can be read once. Rejects with OperationError when it is too much for that. */
   async whole(): Promise<T> {
     const texts: string[] = [];
-    for await (const text of this.pieces()) texts.push(text);
+    let characters = 0;
+    for await (const text of this.pieces()) {
+      texts.push(text);
+      characters += text.length;
+      if (characters > WHOLE_CHARACTERS_MAX) throw new OperationError("the answer is too long to be given at once: ask for less");
+    }
     return JSON.parse(texts.join("")) as T;
   }
 }

@@ -1,41 +1,50 @@
 // A backend as one caller may use it: what judge.ts refuses does not reach the store. Main thread.
 
 import { status } from "@grpc/grpc-js";
+import type { Allowance } from "./allowance.ts";
 import { type Backend, failure, GrpcFailure } from "./backend.ts";
+import { bytesOfPut, bytesOfTxn } from "./embedded/call.ts";
 import type { LeaseGrantRequest, LeaseGrantResponse, WatchRequest, WatchResponse } from "./generated/rpc_pb.js";
-import { judgeCall, judgeDelete, judgeKeys, judgeLease, judgePut, judgeTxn, judgeWatch } from "./judge.ts";
+import { judgeCall, judgeDelete, judgeLease, judgePut, judgeRange, judgeTxn, judgeWatch } from "./judge.ts";
 import { newLeaseId } from "./lease-ids.ts";
 import type { Caller } from "./rights.ts";
 
-/** Leases that a worker can have at a time; it needs one. */
-const WORKER_LEASES_MAX = 8;
 const WORKER_LEASE_SECONDS_MAX = 3600;
 /** Tries to find an id that is free. */
 const ID_TRIES = 3;
-
-/** Leases that workers were given here, the oldest first. */
-export type LeaseBook = Map<string, bigint[]>;
+/** An agent has one on each stream; a second may come before the first is cancelled. */
+const WATCHES_PER_STREAM_MAX = 2;
 
 /**
- * @param book one for all callers of a front
+ * @param allowance the worker's, for all its calls; null: no end to it, for a manager
  * @param ended aborted, with the reason as a GrpcFailure, once the caller is no member any more: nothing is done, and its watches end
  */
-export function authorised(backend: Backend, caller: Caller, book: LeaseBook, ended: AbortSignal): Backend {
+export function authorised(backend: Backend, caller: Caller, allowance: Allowance | null, ended: AbortSignal): Backend {
   // Streams of keep-alives last as well.
-  const unless = <Answer>(refusal: string | null, run: () => Promise<Answer>): Promise<Answer> => {
-    if (ended.aborted) return Promise.reject(ended.reason);
-    return refusal === null ? run() : Promise.reject(denied(refusal));
+  const unless = async <Answer>(refusal: string | null, run: () => Promise<Answer>): Promise<Answer> => {
+    if (ended.aborted) throw ended.reason;
+    if (refusal !== null) throw denied(refusal);
+    return run();
   };
+  const inTurn = <Answer>(refusal: string | null, run: () => Promise<Answer>): Promise<Answer> =>
+    unless(refusal, allowance === null ? run : () => allowance.call(() => unless(null, run)));
+  const change = <Answer>(refusal: string | null, bytes: number, run: () => Promise<Answer>): Promise<Answer> =>
+    inTurn(refusal, () => {
+      allowance?.write(bytes, performance.now());
+      return run();
+    });
   return {
-    range: (request) => unless(judgeKeys(caller, "read", request), () => backend.range(request)),
-    put: (request) => unless(judgePut(caller, request), () => backend.put(request)),
-    deleteRange: (request) => unless(judgeDelete(caller, request), () => backend.deleteRange(request)),
-    txn: (request) => unless(judgeTxn(caller, request), () => backend.txn(request)),
+    enter: () => allowance?.stream() ?? (() => {}),
+    range: (request) => inTurn(judgeRange(caller, request), () => backend.range(request)),
+    put: (request) => change(judgePut(caller, request), bytesOfPut(request), () => backend.put(request)),
+    deleteRange: (request) => change(judgeDelete(caller, request), 0, () => backend.deleteRange(request)),
+    txn: (request) => change(judgeTxn(caller, request), bytesOfTxn(request), () => backend.txn(request)),
     compact: (request) => unless(judgeCall(caller, "compact"), () => backend.compact(request)),
-    leaseGrant: (request) => unless(null, () => grant(backend, caller, book, request)),
-    leaseRevoke: (request) => unless(judgeLease(caller, request.ID), () => backend.leaseRevoke(request)),
+    leaseGrant: (request) => change(null, 0, () => grant(backend, caller, allowance, request)),
+    leaseRevoke: (request) => change(judgeLease(caller, request.ID), 0, () => backend.leaseRevoke(request)),
+    // A node's life does not wait behind what else it has asked for.
     leaseKeepAlive: (request) => unless(judgeLease(caller, request.ID), () => backend.leaseKeepAlive(request)),
-    leaseTimeToLive: (request) => unless(judgeLease(caller, request.ID), () => backend.leaseTimeToLive(request)),
+    leaseTimeToLive: (request) => inTurn(judgeLease(caller, request.ID), () => backend.leaseTimeToLive(request)),
     leaseLeases: (request) => unless(judgeCall(caller, "leaseLeases"), () => backend.leaseLeases(request)),
     watch: (requests, signal) => watch(backend, caller, requests, signal, ended),
     status: () => unless(judgeCall(caller, "status"), () => backend.status()),
@@ -49,13 +58,20 @@ function denied(refusal: string): GrpcFailure {
   return new GrpcFailure(status.PERMISSION_DENIED, refusal);
 }
 
-async function grant(backend: Backend, caller: Caller, book: LeaseBook, request: LeaseGrantRequest): Promise<LeaseGrantResponse> {
+async function grant(
+  backend: Backend,
+  caller: Caller,
+  allowance: Allowance | null,
+  request: LeaseGrantRequest,
+): Promise<LeaseGrantResponse> {
   if (caller.role === "worker") {
     if (request.ID !== 0n) throw denied(`worker ${caller.nodeId} may not choose the id of a lease`);
     if (request.TTL > WORKER_LEASE_SECONDS_MAX) throw failure("leaseTtlTooLarge");
   }
   const answer = await (request.ID === 0n ? grantTagged(backend, caller, request) : backend.leaseGrant(request));
-  if (caller.role === "worker") await enter(backend, caller, book, answer.ID);
+  // Past the bound, a worker's oldest lease is ended: leases that nobody keeps would otherwise add up. It has most likely ended by itself.
+  const oldest = allowance?.enterLease(answer.ID);
+  if (oldest !== undefined) await backend.leaseRevoke({ $typeName: "etcdserverpb.LeaseRevokeRequest", ID: oldest }).catch(() => {});
   return answer;
 }
 
@@ -70,16 +86,6 @@ async function grantTagged(backend: Backend, caller: Caller, request: LeaseGrant
   }
 }
 
-/** Past the bound, a worker's oldest lease is ended: leases that nobody keeps would otherwise add up. */
-async function enter(backend: Backend, { nodeId }: Caller, book: LeaseBook, lease: bigint): Promise<void> {
-  const leases = [...(book.get(nodeId) ?? []), lease];
-  const oldest = leases.length > WORKER_LEASES_MAX ? leases.shift() : undefined;
-  book.set(nodeId, leases);
-  if (oldest === undefined) return;
-  // It has most likely ended by itself.
-  await backend.leaseRevoke({ $typeName: "etcdserverpb.LeaseRevokeRequest", ID: oldest }).catch(() => {});
-}
-
 /** A watch that is refused ends its stream with the reason; etcd would tell "permission denied" for the one watch. */
 async function* watch(
   backend: Backend,
@@ -89,9 +95,12 @@ async function* watch(
   ended: AbortSignal,
 ): AsyncIterable<WatchResponse> {
   const refused = new AbortController();
+  let watches = 0;
   async function* permitted(): AsyncIterable<WatchRequest> {
     for await (const request of requests) {
-      const refusal = judgeWatch(caller, request);
+      if (caller.role === "worker" && request.requestUnion.case === "createRequest") watches++;
+      const refusal =
+        watches > WATCHES_PER_STREAM_MAX ? `worker ${caller.nodeId} may not have more watches on one stream` : judgeWatch(caller, request);
       if (refusal !== null) return refused.abort(denied(refusal));
       yield request;
     }

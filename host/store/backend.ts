@@ -49,6 +49,8 @@ export interface Backend {
   watch(requests: AsyncIterable<WatchRequest>, signal: AbortSignal): AsyncIterable<WatchResponse>;
   status(): Promise<StatusResponse>;
   memberList(): Promise<MemberListResponse>;
+  /** A stream of its caller's begins; answers what says that it has ended. Throws GrpcFailure when there are too many. */
+  enter?(): () => void;
   /** Why it cannot answer at this moment, as far as it knows; null when it does not. */
   trouble?(): string | null;
   close(): Promise<void>;

@@ -5,7 +5,8 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { stringifyInPieces } from "../model/pieces.ts";
-import { authorised, type LeaseBook } from "./authorised.ts";
+import { Allowance } from "./allowance.ts";
+import { authorised } from "./authorised.ts";
 import type { Backend } from "./backend.ts";
 import { type ClusterIds, callerOf, type MemberList, removedFailure } from "./front/caller.ts";
 import { FrontCredentials, type LiveIdentity } from "./front/credentials.ts";
@@ -47,12 +48,12 @@ export interface FrontOptions {
 export async function startFront(options: FrontOptions): Promise<Served> {
   const { backend, host, port, cluster, members, control, join, now = Date.now } = options;
   const credentials = new FrontCredentials(options.identity);
-  const book: LeaseBook = new Map();
+  const allowances = new Map<string, Allowance>();
   const stays = new Map<string, AbortController>();
   const forget = members.onLeaving((nodeId) => {
     stays.get(nodeId)?.abort(removedFailure(nodeId));
     stays.delete(nodeId);
-    book.delete(nodeId);
+    allowances.delete(nodeId);
   });
   const who = (call: Parameters<typeof callerOf>[0]) => callerOf(call, cluster(), members, now());
   /** Aborted when the node is removed. */
@@ -61,13 +62,19 @@ export async function startFront(options: FrontOptions): Promise<Served> {
     stays.set(nodeId, stay);
     return stay.signal;
   };
+  const allowanceOf = ({ nodeId, role }: Caller): Allowance | null => {
+    if (role === "manager") return null;
+    const allowance = allowances.get(nodeId) ?? new Allowance();
+    allowances.set(nodeId, allowance);
+    return allowance;
+  };
   const served = await serveBackend({
     host,
     port,
     credentials,
     backendFor: (call) => {
       const caller = who(call);
-      return authorised(backend, caller, book, stayOf(caller.nodeId));
+      return authorised(backend, caller, allowanceOf(caller), stayOf(caller.nodeId));
     },
     services: [
       {
@@ -75,8 +82,12 @@ export async function startFront(options: FrontOptions): Promise<Served> {
         implementation: {
           do: unary<DoRequest, unknown>(async (call) => {
             const { operation, inputJson } = call.request;
-            const output = await control(who(call), operation, Buffer.from(inputJson).toString("utf8"));
-            return create(DoAnswerSchema, { outputJson: Buffer.from(await stringifyInPieces(output ?? {})) });
+            const caller = who(call);
+            const run = async () => {
+              const output = await control(caller, operation, Buffer.from(inputJson).toString("utf8"));
+              return create(DoAnswerSchema, { outputJson: Buffer.from(await stringifyInPieces(output ?? {})) });
+            };
+            return allowanceOf(caller)?.operation(run) ?? run();
           }),
         },
       },

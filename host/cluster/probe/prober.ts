@@ -8,7 +8,7 @@ import { probeMac } from "../../model/cluster/probe-mac.ts";
 import type { Family } from "../../model/ip.ts";
 import { overheadBytes } from "../../model/mtu.ts";
 import type { PeerProbes, ProbesView } from "../../model/view.ts";
-import { Bucket } from "./bucket.ts";
+import { Bucket } from "../../model/bucket.ts";
 import { decodeProbe, encodeProbe, type Unreadable } from "./codec.ts";
 import { Detector, type Ignored, TICK_MS } from "./detector.ts";
 import { NONCES, type Outgoing, type ProbeMessage } from "./message.ts";

@@ -90,12 +90,15 @@ export class Handlers {
     const gone = new AbortController();
     call.once("cancelled", () => gone.abort());
     const signal = AbortSignal.any([gone.signal, this.#stopping.signal]);
+    let leave: (() => void) | undefined;
     this.#streams++;
     try {
       if (this.#streams > STREAMS_MAX) throw failure("tooManyRequests");
+      const backend = this.#backendFor(call);
+      leave = backend.enter?.();
       // Left to itself the iterator would destroy the call at the requests' end, status and all.
       const requests = call.iterator({ destroyOnReturn: false });
-      for await (const answer of run(this.#backendFor(call), requests, signal)) {
+      for await (const answer of run(backend, requests, signal)) {
         // Not asked of the signal made of both: that looks at all its sources each time.
         if (gone.signal.aborted || this.#stopping.signal.aborted) break;
         if (!call.write(answer)) await drained(call, signal);
@@ -106,6 +109,7 @@ export class Handlers {
       if (!gone.signal.aborted) call.emit("error", statusOf(error));
     } finally {
       this.#streams--;
+      leave?.();
     }
   }
 }

@@ -58,7 +58,7 @@ test("a lease that one manager gave out is kept at the other, by its node only",
     return store;
   };
   const { id } = await member.store.grantLease(60);
-  await member.store.commit([], [{ put: aliveKey(member.node.id), value: "{}", lease: id }]);
+  await member.store.commit([], [{ put: aliveKey(member.node.id), value: JSON.stringify({ incarnation: 1 }), lease: id }]);
   await eventually("the members to be known", () => second.members.standing(other.node.id) === "member");
   expect(await at(member.identity).keepLease(id)).toBe(60);
   await expect(at(other.identity).keepLease(id)).rejects.toMatchObject({ failure: "denied" });

@@ -75,7 +75,7 @@ async function attempt<Request, Answer>(role: Role, method: MethodDefinition<Req
 const kv = methodsOf(KV);
 const reading = {
   range: (role: Role, key: string, rangeEnd: string) =>
-    attempt(role, kv.range, create(RangeRequestSchema, { key: bytes(key), rangeEnd: bytes(rangeEnd) })),
+    attempt(role, kv.range, create(RangeRequestSchema, { key: bytes(key), rangeEnd: bytes(rangeEnd), limit: 100n })),
   "range in a transaction": (role: Role, key: string, rangeEnd: string) =>
     attempt(
       role,
@@ -95,7 +95,8 @@ const reading = {
       create(WatchRequestSchema, { requestUnion: { case: "createRequest", value: { key: bytes(key), rangeEnd: bytes(rangeEnd) } } }),
     ),
 };
-const put = (key: string): MessageInitShape<typeof PutRequestSchema> => ({ key: bytes(key), value: bytes("{}") });
+const RECORD = JSON.stringify({ version: "1", incarnation: 1, underlayMtu: 1500, routes: [] });
+const put = (key: string): MessageInitShape<typeof PutRequestSchema> => ({ key: bytes(key), value: bytes(RECORD) });
 const writing = {
   put: (role: Role, key: string) => attempt(role, kv.put, create(PutRequestSchema, put(key))),
   delete: (role: Role, key: string) => attempt(role, kv.deleteRange, create(DeleteRangeRequestSchema, { key: bytes(key) })),
@@ -123,11 +124,12 @@ describe.each(rows)("$keys", ({ keys, one, read, write }) => {
   const some = one ? keys : `${keys}0test`;
   const allowed = (whose: string, own: boolean) => (whose === "all" || (whose === "own" && own) ? "done" : "refused");
 
-  test.each(Object.entries(reading))("%s", async (_, ask) => {
+  test.each(Object.entries(reading))("%s", async (how, ask) => {
     expect(await ask("worker", some, "")).toBe(allowed(read, false));
     expect(await ask("manager", some, "")).toBe("done");
     if (one) return;
-    expect(await ask("worker", keys, end(keys))).toBe(allowed(read, false));
+    const isByItself = how === "range" || how === "watch";
+    expect(await ask("worker", keys, end(keys))).toBe(isByItself ? allowed(read, false) : "refused");
     expect(await ask("manager", keys, end(keys))).toBe("done");
   });
 
@@ -204,4 +206,43 @@ test.each<[keyof typeof CALL_RIGHTS, (role: Role) => Promise<string>]>([
 ])("%s", async (call, ask) => {
   expect(await ask("worker")).toBe(CALL_RIGHTS[call].may === "all" ? "done" : "refused");
   expect(await ask("manager")).toBe("done");
+});
+
+test.each(["{oops", "null", "", JSON.stringify({ underlayMtu: 1500, routes: 7 })])(
+  "a worker may not write %j of itself: others read the records of all",
+  async (value) => {
+    for (const key of [reportKey(worker.node.id), aliveKey(worker.node.id)])
+      expect(await attempt("worker", kv.put, create(PutRequestSchema, { key: bytes(key), value: bytes(value) }))).toBe("refused");
+  },
+);
+
+describe("what a worker asks for has an end", () => {
+  const all = { key: bytes(`${ROOT}report/`), rangeEnd: bytes(`${ROOT}report0`) };
+  const range = (role: Role, more: MessageInitShape<typeof RangeRequestSchema>) =>
+    attempt(role, kv.range, create(RangeRequestSchema, { ...all, ...more }));
+
+  test("a range is a page", async () => {
+    for (const more of [{}, { limit: 10_001n }, { limit: 10n, sortOrder: 1 }, { limit: 10n, minModRevision: 1n }]) {
+      expect(await range("worker", more)).toBe("refused");
+      expect(await range("manager", more)).toBe("done");
+    }
+    expect([await range("worker", { limit: 10_000n }), await range("worker", { countOnly: true })]).toEqual(["done", "done"]);
+  });
+
+  test("a transaction has few operations, counted at all levels", async () => {
+    const one = { request: { case: "requestRange" as const, value: { key: bytes(`${ROOT}cluster`) } } };
+    const inner = (n: number) => ({ request: { case: "requestTxn" as const, value: { failure: Array(n).fill(one) } } });
+    const txn = (role: Role, n: number) => attempt(role, kv.txn, create(TxnRequestSchema, { success: [inner(n), inner(7)] }));
+    expect([await txn("worker", 7), await txn("worker", 8), await txn("manager", 8)]).toEqual(["done", "refused", "done"]);
+  });
+
+  test("a stream has few watches", async () => {
+    const channel = channels.get("worker") as Channel;
+    const create1 = () => create(WatchRequestSchema, { requestUnion: { case: "createRequest", value: { key: bytes(`${ROOT}cluster`) } } });
+    const stream = channel.stream(methodsOf(Watch).watch, new Metadata());
+    const ended = new Promise<string>((resolve) => stream.on("error", (error) => resolve(detailsOf(error))));
+    stream.resume();
+    for (let n = 0; n < 3; n++) stream.write(create1());
+    expect(await ended).toMatch(/may not have more watches on one stream/);
+  });
 });

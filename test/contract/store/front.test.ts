@@ -94,7 +94,9 @@ test("etcdctl works with a manager's files, by address and by name, and with a w
   expect(await etcdctl(manager.identity, files, manager.address, "endpoint", "status")).toContain(manager.address);
   expect(await etcdctl(manager.identity, files, manager.address, "member", "list")).toContain("started");
   const theirs = worker.state.path;
-  expect(await etcdctl(worker.identity, theirs, manager.address, "get", "--keys-only", "--prefix", NODES)).toContain(worker.node.id);
+  expect(await etcdctl(worker.identity, theirs, manager.address, "get", "--keys-only", "--limit=100", "--prefix", NODES)).toContain(
+    worker.node.id,
+  );
   await expect(etcdctl(worker.identity, theirs, manager.address, "get", "--prefix", "/weft/v1/token/")).rejects.toThrow(/may not read/);
 });
 

@@ -60,3 +60,15 @@ test("no more of it is made than is read, and what fails is told", async () => {
   expect(made).toBe(2);
   await expect(pieces.next()).rejects.toThrow("the end");
 });
+
+test("whole, it has an end: whoever asks for more than a message takes is told so, and no more of it is made", async () => {
+  let made = 0;
+  const endless = async function* () {
+    for (;;) {
+      made++;
+      yield ["x".repeat(1024 ** 2)];
+    }
+  };
+  await expect(new LazyJson({ endless: lazyList(endless()) }).whole()).rejects.toThrow("too long to be given at once");
+  expect(made).toBeLessThan(40);
+});

@@ -3,13 +3,24 @@ import { expect, test } from "vitest";
 import {
   DeleteRangeRequestSchema,
   PutRequestSchema,
+  RangeRequestSchema,
   type RequestOpSchema,
   TxnRequestSchema,
   WatchRequestSchema,
 } from "../../../host/store/generated/rpc_pb.js";
-import { judgeCall, judgeDelete, judgeKeys, judgeLease, judgePut, judgeTxn, judgeWatch } from "../../../host/store/judge.ts";
+import {
+  judgeCall,
+  judgeDelete,
+  judgeKeys,
+  judgeLease,
+  judgePut,
+  judgeRange,
+  judgeTxn,
+  judgeWatch,
+  WORKER_RANGE_MAX,
+} from "../../../host/store/judge.ts";
 import { newLeaseId } from "../../../host/store/lease-ids.ts";
-import { CALL_RIGHTS } from "../../../host/store/rights.ts";
+import { CALL_RIGHTS, type Caller } from "../../../host/store/rights.ts";
 
 const worker = { nodeId: "w1", role: "worker" } as const;
 const manager = { nodeId: "m1", role: "manager" } as const;
@@ -20,7 +31,8 @@ const TOKEN = key("/weft/v1/token/worker");
 
 type Operation = MessageInitShape<typeof RequestOpSchema>["request"];
 const read = (which: Uint8Array): Operation => ({ case: "requestRange", value: { key: which } });
-const write = (which: Uint8Array, lease = 0n): Operation => ({ case: "requestPut", value: { key: which, lease } });
+const VALUE = key(JSON.stringify({ incarnation: 1 }));
+const write = (which: Uint8Array, lease = 0n): Operation => ({ case: "requestPut", value: { key: which, lease, value: VALUE } });
 const remove = (which: Uint8Array): Operation => ({ case: "requestDeleteRange", value: { key: which } });
 const txn = (...operations: Operation[]): Operation => ({
   case: "requestTxn",
@@ -38,10 +50,13 @@ test("a refusal says who may not do what with which keys", () => {
 });
 
 test("a put names a key that may be written, a lease of the node, and is told of the old value only if it may read it", () => {
-  const put = (more: MessageInitShape<typeof PutRequestSchema>) => judgePut(worker, create(PutRequestSchema, { key: OWN, ...more }));
+  const put = (more: MessageInitShape<typeof PutRequestSchema>) =>
+    judgePut(worker, create(PutRequestSchema, { key: OWN, value: VALUE, ...more }));
   expect(put({})).toBe(null);
   expect(put({ prevKv: true, lease: newLeaseId("w1") })).toBe(null);
   expect(put({ lease: newLeaseId("w2") })).toMatch(/may not use lease .*: it was not given to it/);
+  expect(put({ value: key("{}") })).toMatch(/^worker w1 may not write this to "\/weft\/v1\/alive\/w1": incarnation: /);
+  expect(put({ value: key(""), ignoreValue: true })).toBe(null);
   expect(put({ key: CLUSTER })).toBe('worker w1 may not write "/weft/v1/cluster"');
 });
 
@@ -56,6 +71,28 @@ test.each(["success", "failure"] as const)("each operation of a transaction is j
     expect(judged(side, read(CLUSTER), bad)).toMatch(/^worker w1 may not/);
   }
   expect(judged(side, txn(txn(txn(txn(read(CLUSTER))))))).toBe("a transaction may have 4 levels, not more");
+});
+
+test("a worker's range is one page by itself, in the order of keys; a manager's is as it likes", () => {
+  const nodes = { key: key("/weft/v1/node/"), rangeEnd: key("/weft/v1/node0") };
+  const range = (more: MessageInitShape<typeof RangeRequestSchema>, caller: Caller = worker) =>
+    judgeRange(caller, create(RangeRequestSchema, { ...nodes, ...more }));
+  const limit = BigInt(WORKER_RANGE_MAX);
+  for (const more of [{ limit }, { countOnly: true }, { rangeEnd: key("") }, { limit: 1n, revision: 7n, keysOnly: true }])
+    expect(range(more)).toBe(null);
+  for (const more of [{}, { limit: -1n }, { limit: limit + 1n }])
+    expect(range(more)).toMatch(/may not read more than 10000 keys at a time/);
+  for (const more of [{ sortOrder: 1 }, { minModRevision: 1n }, { maxCreateRevision: 9n }])
+    expect(range({ limit, ...more })).toMatch(/may not have a range sorted or filtered/);
+  expect(range({ sortOrder: 1 }, manager)).toBe(null);
+  expect(judged("success", { case: "requestRange", value: { ...nodes, limit } })).toBe("worker w1 may not read a range in a transaction");
+});
+
+test("a worker's transaction has few operations, at all levels together", () => {
+  const many = (n: number): Operation[] => Array.from({ length: n }, () => read(CLUSTER));
+  expect(judged("success", ...many(7), txn(...many(8)))).toBe(null);
+  expect(judged("failure", ...many(8), txn(...many(8)))).toBe("worker w1 may not have more than 16 operations in a transaction");
+  expect(judgeTxn(manager, create(TxnRequestSchema, { success: many(100).map((request) => ({ request })) }))).toBe(null);
 });
 
 test("comparing is reading", () => {

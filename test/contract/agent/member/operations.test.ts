@@ -105,7 +105,7 @@ function records(node: string, number: number): { put: string; value: string }[]
 }
 
 test("all of it comes, though no message could hold it", async () => {
-  await expect(client.do("network.inspect", { names: ["large"], verbose: true })).rejects.toThrow(/larger than max/);
+  await expect(client.do("network.inspect", { names: ["large"], verbose: true })).rejects.toThrow(/too long to be given at once/);
   const { found, refused } = await new ApiClient(`unix://${socket}`).do("network.inspect", { names: ["large", "none"], verbose: true });
   expect(refused).toEqual([{ name: "none", message: "network none not found" }]);
   const [{ Containers, Peers, Status, Verbose }] = found;

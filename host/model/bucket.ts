@@ -14,13 +14,13 @@ export class Bucket {
     this.#tokens = most;
   }
 
-  /** Takes one, if there is one. */
-  take(now: number): boolean {
+  /** Takes so many, if there are so many; `now` in ms of a clock that never goes back. */
+  take(now: number, tokens = 1): boolean {
     const elapsed = Math.max(0, now - this.#at);
     this.#tokens = Math.min(this.#most, this.#tokens + (elapsed / SECOND_MS) * this.#perSecond);
     this.#at = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
+    if (this.#tokens < tokens) return false;
+    this.#tokens -= tokens;
     return true;
   }
 }

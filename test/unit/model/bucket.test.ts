@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Bucket } from "../../../../host/cluster/probe/bucket.ts";
+import { Bucket } from "../../../host/model/bucket.ts";
 
 const taken = (bucket: Bucket, now: number, tries = 100) => Array.from({ length: tries }, () => bucket.take(now)).filter(Boolean).length;
 
@@ -15,4 +15,9 @@ test("so many at once, then so many a second, and never more saved up", () => {
 test("a clock that stands still or goes back gives nothing", () => {
   const bucket = new Bucket(5, 1);
   expect([bucket.take(1000), bucket.take(1000), bucket.take(0)]).toEqual([true, false, false]);
+});
+
+test("several are had at once or not at all", () => {
+  const bucket = new Bucket(5, 10);
+  expect([bucket.take(1000, 7), bucket.take(1000, 4), bucket.take(1000, 3), bucket.take(1000)]).toEqual([true, false, true, false]);
 });
