@@ -53,7 +53,7 @@ describe("Region", () => {
   test("datagrams cross a 4 GiB boundary whole, sent and received", (context) => {
     const found = straddling();
     if (!found) return context.skip("no shared memory could be placed across a 4 GiB boundary here");
-    const receiver = openReceiver({ address: "127.0.0.1", port: 47_890, first: true });
+    const receiver = openReceiver({ address: "127.0.0.1", port: 17_890, first: true });
     const sender = openSender({ address: "127.0.0.1" });
     try {
       // First the sending buffer lies across the boundary, then the receiving one.
@@ -61,7 +61,7 @@ describe("Region", () => {
         const block = (found.boundary - part - 4096) & ~63;
         expect(found.holds(block, WORKER_BYTES)).toBe(true);
         const stage = new Stage(found, block);
-        stage.vtep(1, "127.0.0.1", 47_890);
+        stage.vtep(1, "127.0.0.1", 17_890);
         const bytes = pattern(60_000, part);
         stage.sends([{ bytes }]);
         new UdpSender(found, block, [sender], 4).send();

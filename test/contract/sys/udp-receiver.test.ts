@@ -8,7 +8,7 @@ import { UdpReceiver } from "../../../host/sys/udp-receiver.ts";
 import { LOOPBACK, Loopback } from "./loopback.ts";
 import { pattern } from "./stage.ts";
 
-const PORT = 47_892;
+const PORT = 17_892;
 
 describe.each([4, 6] as const)("IPv%i", (family) => {
   let link: Loopback;

@@ -11,7 +11,7 @@ import { UdpSender } from "../../../host/sys/udp-sender.ts";
 import { LOOPBACK, Loopback } from "./loopback.ts";
 import { pattern, type Send } from "./stage.ts";
 
-const PORT = 47_893;
+const PORT = 17_893;
 /** asm-generic/socket.h, linux/udp.h: send without checksums, which makes the kernel refuse UDP_SEGMENT with EINVAL or EIO (net/ipv4/udp.c). */
 const NO_CHECKSUM = { 4: [SOL_SOCKET, 11], 6: [IPPROTO_UDP, 101] } as const;
 const UDP_NO_CHECK6_RX = 102;

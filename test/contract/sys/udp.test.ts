@@ -18,7 +18,7 @@ import {
   socketDrops,
 } from "../../../host/sys/udp.ts";
 
-const PORT = 47_891;
+const PORT = 17_891;
 /** linux/udp.h; nothing of ours sends so. */
 const UDP_NO_CHECK6_TX = 101;
 const fds: number[] = [];
@@ -101,7 +101,7 @@ test.each([true, false])("over IPv6, a checksum of zero is taken when asked for 
 test("an address that is not this host's", () => {
   expect(() => receiver("192.0.2.1", true)).toThrow(`bind 192.0.2.1:${PORT}: Cannot assign requested address (EADDRNOTAVAIL)`);
   expect(() => openSender({ address: "192.0.2.1" })).toThrow("EADDRNOTAVAIL");
-  expect(() => pathMtu("127.0.0.1", "255.255.255.255", PORT)).toThrow("connect 255.255.255.255:47891: Permission denied (EACCES)");
+  expect(() => pathMtu("127.0.0.1", "255.255.255.255", PORT)).toThrow("connect 255.255.255.255:17891: Permission denied (EACCES)");
 });
 
 test("nothing stays open after a failure", () => {

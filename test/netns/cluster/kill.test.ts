@@ -22,7 +22,7 @@ const KILLS = Number(process.env.WEFT_KILLS ?? 30);
 const KILL_AFTER_MS = 300;
 const PING_MS = 5;
 /** What traffic that is not concerned may wait on a machine that is busy with starting an agent. */
-const OTHERS_MS_MAX = 1000;
+const OTHERS_MS_MAX = 3000;
 /** No figure is promised for it: this is what a busy machine may take. */
 const GAP_MS_MAX = 60_000;
 const RECONCILE_MS_MAX = 60_000;

@@ -17,7 +17,7 @@ import { longestGap, startPinging } from "./pinging.ts";
 const MINUTE_MS = 60_000;
 const PING_MS = 20;
 /** What others' traffic may wait on a machine that is busy with starting processes. */
-const PAUSE_MS_MAX = 2000;
+const PAUSE_MS_MAX = 6000;
 const HEALED_MS = 20_000;
 
 /** Nobody on other hosts reaches the manager's port. */

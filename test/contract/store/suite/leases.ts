@@ -9,10 +9,13 @@ import type { World } from "./world.ts";
 
 const TTL_SECONDS = 2;
 const KEEP_MS = 400;
+/** Past its time a lease ends at the next look for such, on a machine that may be busy. */
+const LATE_SECONDS_MAX = 5;
 
 export function leaseTests(world: World): void {
   test("keys end with their lease, but not while it is kept alive", async () => {
     const { client, store, prefix, cleanUp } = world.here();
+    const begin = performance.now();
     const [kept, left] = await Promise.all([store.grantLease(TTL_SECONDS), store.grantLease(TTL_SECONDS)]);
     expect([kept.ttlSeconds, left.ttlSeconds]).toEqual([TTL_SECONDS, TTL_SECONDS]);
     await store.commit(
@@ -25,14 +28,13 @@ export function leaseTests(world: World): void {
     expect((await store.get(`${prefix}kept`))?.lease).toBe(kept.id);
     const recorder = new Recorder();
     client().watch(prefix, recorder);
-    const begin = performance.now();
     const keeping = setInterval(() => void store.keepLease(kept.id).catch(() => {}), KEEP_MS);
     cleanUp(() => clearInterval(keeping));
     const gone = await eventually("the end of the lease", () => recorder.events[0]);
     const seconds = (performance.now() - begin) / 1000;
     expect(gone).toMatchObject({ type: "delete", key: `${prefix}left` });
     expect(seconds).toBeGreaterThan(TTL_SECONDS - 0.5);
-    expect(seconds).toBeLessThan(TTL_SECONDS + 2.5);
+    expect(seconds).toBeLessThan(TTL_SECONDS + LATE_SECONDS_MAX);
     await expect(store.keepLease(left.id)).rejects.toMatchObject({ name: "StoreError", failure: "not-found" });
     expect(await store.keepLease(kept.id)).toBe(TTL_SECONDS);
     clearInterval(keeping);
