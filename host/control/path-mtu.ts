@@ -1,6 +1,7 @@
-// The MTU of each VTEP: as the kernel believes the path to be (RFC 1191 section 3), and no more than probes found to come through. The kernel is asked when a send was refused with EMSGSIZE, and once a
-// second for VTEPs to which superframes are injected: no send of those is ever refused, while the routers' answers reach the kernel all the
-// same, since the outer source port is that of one of our sockets. Main thread.
+// The MTU of each VTEP: as the kernel believes the path to be (RFC 1191 section 3), and no more than probes found to come through. The kernel is asked
+// when a send was refused with EMSGSIZE, once a second for VTEPs to which superframes are injected (no send of those is ever refused, while the
+// routers' answers reach the kernel all the same, since the outer source port is that of one of our sockets), and now and then while it said
+// less, since it does not tell that a path carries more again. Main thread.
 
 import { V_MTU } from "../../assembly/abi/vtep.ts";
 import { familyOf } from "../model/ip.ts";
@@ -9,8 +10,8 @@ import { pathMtu } from "../sys/udp.ts";
 import type { DataPlane } from "./dataplane.ts";
 import type { Vtep, Vteps } from "./vteps.ts";
 
-/** How long a lowered path MTU is believed without another look (the kernel's net.ipv4.route.mtu_expires). */
-const PATH_MTU_MS = 600_000;
+/** How long a lowered path MTU is believed without another look. */
+const LOOK_AGAIN_MS = 10_000;
 
 export interface PathMtuOptions {
   plane: DataPlane;
@@ -24,8 +25,8 @@ export interface PathMtuOptions {
 
 export class PathMtus {
   readonly #options: PathMtuOptions;
-  /** What the kernel says is lower than the underlay takes, in bytes, and when that ends. */
-  readonly #lowered = new Map<Vtep, { mtu: number; end: NodeJS.Timeout }>();
+  /** What the kernel says is lower than the underlay takes, in bytes, and when it is asked again. */
+  readonly #lowered = new Map<Vtep, { mtu: number; again: NodeJS.Timeout }>();
   /** What probes say is lower, by address. */
   readonly #probed = new Map<string, number>();
 
@@ -35,21 +36,8 @@ export class PathMtus {
 
   /** Asks the kernel, and lowers or raises the MTU of VTEP `index`. */
   look(index: number): void {
-    const { vteps, own, dataPort } = this.#options;
-    const vtep = vteps.at(index);
-    if (!vtep) return;
-    let outerBytes: number;
-    try {
-      outerBytes = pathMtu(own, vtep.address, dataPort);
-    } catch {
-      // No route at the moment: the sends themselves are counted as tx_unreachable.
-      return;
-    }
-    const mtu = this.#inner(outerBytes);
-    clearTimeout(this.#lowered.get(vtep)?.end);
-    if (mtu < vteps.mtu) this.#lowered.set(vtep, { mtu, end: setTimeout(() => this.#forget(vtep), PATH_MTU_MS).unref() });
-    else this.#lowered.delete(vtep);
-    this.#write(vtep);
+    const vtep = this.#options.vteps.at(index);
+    if (vtep) this.#look(vtep);
   }
 
   /** Probes found that outer packets of at most so many bytes come through to the VTEP at this address, until they find otherwise. */
@@ -64,22 +52,36 @@ export class PathMtus {
 
   /** Lowered MTUs stay as they are. */
   stop(): void {
-    for (const { end } of this.#lowered.values()) clearTimeout(end);
+    for (const { again } of this.#lowered.values()) clearTimeout(again);
+  }
+
+  #look(vtep: Vtep): void {
+    const { vteps } = this.#options;
+    const before = this.#lowered.get(vtep);
+    clearTimeout(before?.again);
+    this.#lowered.delete(vtep);
+    // Its index may be another's by now.
+    if (vteps.at(vtep.index) !== vtep) return;
+    const mtu = this.#believed(vtep) ?? before?.mtu ?? vteps.mtu;
+    if (mtu < vteps.mtu) this.#lowered.set(vtep, { mtu, again: setTimeout(() => this.#look(vtep), LOOK_AGAIN_MS).unref() });
+    this.#write(vtep);
+  }
+
+  /** What the kernel believes; null: no route at the moment, and the sends themselves are counted as tx_unreachable. */
+  #believed({ address }: Vtep): number | null {
+    try {
+      return this.#inner(pathMtu(this.#options.own, address, this.#options.dataPort));
+    } catch {
+      return null;
+    }
   }
 
   #inner(outerBytes: number): number {
     return Math.max(OVERLAY_MTU_MIN, outerBytes - overheadBytes(familyOf(this.#options.own)));
   }
 
-  #forget(vtep: Vtep): void {
-    this.#lowered.delete(vtep);
-    this.#write(vtep);
-  }
-
   #write(vtep: Vtep): void {
     const { plane, vteps, onPathMtu } = this.#options;
-    // Its index may be another's by now.
-    if (vteps.at(vtep.index) !== vtep) return;
     const mtu = Math.min(vteps.mtu, this.#lowered.get(vtep)?.mtu ?? vteps.mtu, this.#probed.get(vtep.address) ?? vteps.mtu);
     if (plane.entries.vtep(vtep.index)[V_MTU / 4] === mtu) return;
     plane.entries.setVtepMtu(vtep.index, mtu);
