@@ -51,8 +51,6 @@ export class Endpoints {
   readonly #options: EndpointsOptions;
   /** Being attached, detached or put back now, until the promise settles: nobody else's to settle. */
   readonly #busy = new Map<string, Promise<unknown>>();
-  /** Settling goes on one round at a time. */
-  #settling: Promise<void> = Promise.resolve();
 
   constructor(options: EndpointsOptions) {
     this.#options = options;
@@ -62,9 +60,9 @@ export class Endpoints {
     return this.#options.journal.entries.filter(({ state }) => state === "held");
   }
 
-  /** Takes up what the last agent held: to be called before anything is applied. */
-  resume(): void {
-    for (const entry of this.all) this.#wire(entry);
+  /** Hands over what the last agent held: to be called before anything is applied. */
+  resume(addLocal: Wiring["addLocal"]): void {
+    for (const entry of this.all) wire(entry, addLocal);
   }
 
   /** Throws OperationError when nothing comes to this host any more. */
@@ -141,7 +139,7 @@ export class Endpoints {
     }
     const held: JournalEntry = { ...asked, state: "held", record, networkRecord: network };
     journal.write(held);
-    this.#wire(held);
+    wire(held, this.#options.wiring.addLocal);
     try {
       await this.#options.wiring.flush();
     } catch (error) {
@@ -197,10 +195,19 @@ export class Endpoints {
     onEvent("detached", leaving);
   }
 
-  /** Frees what could not be freed when it was left, and lets go what is in namespaces that are gone. */
-  settle(): Promise<void> {
-    this.#settling = this.#settling.then(() => this.#settle()).catch(() => {});
-    return this.#settling;
+  /** Frees what could not be freed when it was left, and lets go what is in namespaces that are gone. What cannot be done now is told, and left to the next. */
+  async settle(): Promise<void> {
+    const { journal, netnsId, onEvent } = this.#options;
+    for (const { id } of journal.entries) {
+      // As it is by now: settling those before it took its time.
+      const entry = journal.get(id);
+      if (!entry || this.#busy.has(id)) continue;
+      if (entry.state !== "held") await this.#alone(id, () => this.#free(entry));
+      else if (netnsId(entry.netns) !== entry.netnsId) {
+        onEvent("lost", entry, "its network namespace is gone");
+        await this.detach(id).catch((error) => onEvent("pending", entry, messageOf(error)));
+      }
+    }
   }
 
   /**
@@ -234,20 +241,6 @@ export class Endpoints {
     return mark !== null;
   }
 
-  async #settle(): Promise<void> {
-    const { journal, netnsId, onEvent } = this.#options;
-    for (const { id } of journal.entries) {
-      // As it is by now: settling those before it took its time.
-      const entry = journal.get(id);
-      if (!entry || this.#busy.has(id)) continue;
-      if (entry.state !== "held") await this.#alone(id, () => this.#free(entry));
-      else if (netnsId(entry.netns) !== entry.netnsId) {
-        onEvent("lost", entry, "its network namespace is gone");
-        await this.detach(entry.id);
-      }
-    }
-  }
-
   /** Has a manager free the address; the entry stays until one has. */
   async #free(entry: JournalEntry): Promise<void> {
     const { journal, managers, onEvent } = this.#options;
@@ -257,10 +250,6 @@ export class Endpoints {
     } catch (error) {
       onEvent("pending", entry, messageOf(error));
     }
-  }
-
-  #wire({ record, networkRecord, netns, interface: name }: JournalEntry): void {
-    if (record && networkRecord) this.#options.wiring.addLocal(networkRecord, { record, netns, interface: name });
   }
 
   /** The network as the store has it, by whatever the user called it. (`network.inspect` would read all its endpoints.) */
@@ -282,4 +271,8 @@ export class Endpoints {
     if (ids.length > 1) throw new OperationError(`network ${beginning} is ambiguous: ${ids.length} ids begin so`);
     return ids[0];
   }
+}
+
+function wire({ record, networkRecord, netns, interface: name }: JournalEntry, addLocal: Wiring["addLocal"]): void {
+  if (record && networkRecord) addLocal(networkRecord, { record, netns, interface: name });
 }

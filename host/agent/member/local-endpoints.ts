@@ -80,8 +80,7 @@ export class LocalEndpoints {
 
   /** What the last agent held is in the view from now on; nothing is applied yet. */
   resume(): void {
-    for (const { record, networkRecord, netns, interface: name } of this.endpoints.all)
-      if (record && networkRecord) this.#parts.view.addLocal(networkRecord, { record, netns, interface: name });
+    this.endpoints.resume((network, endpoint) => this.#parts.view.addLocal(network, endpoint));
   }
 
   /** Begins to follow the cluster's state; answers whether all of it was heard within the time. */

@@ -1,3 +1,5 @@
+import { mkdirSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ENDPOINTS, networkKey, RESTORING_KEY } from "../../../host/model/cluster/keys.ts";
 import { RESTORING_SECONDS } from "../../../host/model/cluster/records.ts";
@@ -207,6 +209,18 @@ test("what became attached while others were being settled is left alone", async
   expect(world.endpoints.all.map((entry) => entry.id)).toEqual([id]);
   expect(addresses()).toMatchObject([{ endpoint: id }]);
   expectConsistent(world.cluster);
+});
+
+test("one that cannot be let go is told of, and keeps no other from it", async () => {
+  const [{ id }] = [await world.attach("/run/netns/x"), await world.attach("/run/netns/y")];
+  world.namespaces.clear();
+  mkdirSync(join(world.directory, `${id}.json.new`));
+  await world.endpoints.settle();
+  expect(world.endpoints.all.map((entry) => entry.id)).toEqual([id]);
+  expect(world.events).toContainEqual(expect.stringMatching(/^pending: .*directory/));
+  rmdirSync(join(world.directory, `${id}.json.new`));
+  await world.endpoints.settle();
+  expect(world.journal.entries).toEqual([]);
 });
 
 test("detached while it is being put back, it is gone, and stays so", async () => {

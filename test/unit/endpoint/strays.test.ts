@@ -19,7 +19,7 @@ async function startWithout(...ids: string[]): Promise<void> {
   for (const id of ids) world.journal.remove(id);
   await world.follower.close();
   world.start();
-  world.endpoints.resume();
+  world.endpoints.resume((network, endpoint) => world.view.addLocal(network, endpoint));
   world.follower.start();
   await world.follower.synced();
 }
