@@ -3,7 +3,7 @@
 // Hot: no allocation, no exception. Made and used by one worker thread.
 //
 // Errors (design rule 7; net/ipv4/udp.c udp_send_skb):
-//   EIO, EINVAL with UDP_SEGMENT      the socket goes on without it: each segment is a message of its own
+//   EIO, EINVAL with UDP_SEGMENT      the socket goes on without it for a while: each segment is a message of its own
 //   EMSGSIZE                          pkt_too_big, and the VTEP is remembered for a look at its path MTU
 //   EAGAIN, ENOBUFS                   full_ring
 //   ENETUNREACH, EHOSTUNREACH, ENETDOWN, EADDRNOTAVAIL, EPERM   tx_unreachable
@@ -43,6 +43,11 @@ import { VtepSockaddrs } from "./vtep-sockaddrs.ts";
 
 /** VTEPs remembered for their path MTU between two looks of the caller; more wait for their next refused send. */
 export const PATH_MTU_EVENTS_MAX = 64;
+/**
+ * Trains that a socket which was refused UDP_SEGMENT sends without it before it tries again: what was in the way may be gone, such as an IPsec policy,
+ * or (EINVAL on older kernels) a segment too long for a path that had just become narrower.
+ */
+export const GSO_RETRY_TRAINS = 1024;
 const FLAGS = k.MSG_DONTWAIT | k.MSG_NOSIGNAL;
 
 /** A descriptor's first words, T_OFFSET to T_TTL: what a send needs. */
@@ -66,7 +71,8 @@ export class UdpSender {
   readonly #block: number;
   readonly #injector: Injector;
   readonly #fds: Int32Array;
-  readonly #withoutGso: Uint8Array;
+  /** By socket: trains to go without UDP_SEGMENT, 0 = with it. */
+  readonly #withoutGso: Uint16Array;
   readonly #vteps: VtepSockaddrs;
   readonly #batch: UdpMessages;
   readonly #batchAddresses: Addresses;
@@ -85,7 +91,7 @@ export class UdpSender {
     // Only what is injected carries a source port that no socket has put there.
     if (tunnelTap >= 0) for (const [i, fd] of fds.entries()) region.words[((workerBlock + W_SOURCE_PORTS) >> 2) + i] = localPort(fd);
     this.#fds = Int32Array.from(fds);
-    this.#withoutGso = new Uint8Array(fds.length);
+    this.#withoutGso = new Uint16Array(fds.length);
     this.#vteps = new VtepSockaddrs(region, family);
     this.#batch = new UdpMessages(region, TX_MAX, family);
     this.#batchAddresses = new Addresses(this.#batch.base);
@@ -114,7 +120,7 @@ export class UdpSender {
         continue;
       }
       const itsSocket = this.#plan[plan + SOCKET];
-      const alone = this.#plan[plan + SEGMENTS] > 1 && this.#withoutGso[itsSocket] !== 0;
+      const alone = this.#plan[plan + SEGMENTS] > 1 && this.#isWithoutGso(itsSocket);
       if (messages > 0 && (itsSocket !== socket || alone)) {
         calls += this.#flush(socket, messages);
         messages = 0;
@@ -124,6 +130,14 @@ export class UdpSender {
       else this.#add(messages++, i);
     }
     return messages > 0 ? calls + this.#flush(socket, messages) : calls;
+  }
+
+  /** Whether this socket's next train goes without UDP_SEGMENT. */
+  #isWithoutGso(socket: number): boolean {
+    if (this.#withoutGso[socket] === 0) return false;
+    if (--this.#withoutGso[socket] > 0) return true;
+    this.gsoOff--;
+    return false;
   }
 
   /** Copies descriptor i; gives where the copy is. */
@@ -197,7 +211,7 @@ export class UdpSender {
     if (segments > 1 && (why === k.EIO || why === k.EINVAL)) {
       const socket = this.#plan[plan + SOCKET];
       if (this.#withoutGso[socket] === 0) {
-        this.#withoutGso[socket] = 1;
+        this.#withoutGso[socket] = GSO_RETRY_TRAINS;
         this.gsoOff++;
       }
       return this.#sendSegments(i);

@@ -7,7 +7,7 @@ import { closeFd } from "../../../host/sys/fd.ts";
 import { setsockopt } from "../../../host/sys/libc.ts";
 import { openReceiver } from "../../../host/sys/udp.ts";
 import { UdpReceiver } from "../../../host/sys/udp-receiver.ts";
-import { UdpSender } from "../../../host/sys/udp-sender.ts";
+import { GSO_RETRY_TRAINS, UdpSender } from "../../../host/sys/udp-sender.ts";
 import { LOOPBACK, Loopback } from "./loopback.ts";
 import { pattern, type Send } from "./stage.ts";
 
@@ -151,6 +151,27 @@ describe.each([4, 6] as const)("IPv%i", (family) => {
       expect(Buffer.compare(Buffer.concat(all.slice(1, 11).map(({ bytes }) => bytes)), superframe)).toBe(0);
       expect(all[1].tos).toBe(4);
     }
+  });
+
+  test("is tried again after a while, and keeps it once the kernel takes it", () => {
+    const [level, name] = NO_CHECKSUM[family];
+    const refuse = (on: number) => check(setsockopt(link.senderFds[1], level, name, Int32Array.of(on), 4), "setsockopt", "no checksum");
+    if (family === 6) setsockopt(link.receiverFd, IPPROTO_UDP, UDP_NO_CHECK6_RX, Int32Array.of(1), 4);
+    const sendTrain = () => {
+      link.stage.sends([{ bytes: pattern(25), segmentBytes: 10, socket: 1 }]);
+      const calls = link.sender.send();
+      expect(link.stage.sent(1)).toEqual([OK]);
+      expect(Buffer.concat(link.receiveAll().map(({ bytes }) => bytes))).toEqual(Buffer.from(pattern(25)));
+      return calls;
+    };
+    refuse(1);
+    const calls = Array.from({ length: 2 * GSO_RETRY_TRAINS + 1 }, sendTrain);
+    // Two calls where it was tried: the refused one, and that of the segments.
+    expect(calls.flatMap((count, i) => (count === 2 ? [i] : []))).toEqual([0, GSO_RETRY_TRAINS, 2 * GSO_RETRY_TRAINS]);
+    expect(link.sender.gsoOff).toBe(1);
+    refuse(0);
+    for (let i = 0; i < GSO_RETRY_TRAINS; i++) expect(sendTrain()).toBe(1);
+    expect(link.sender.gsoOff).toBe(0);
   });
 
   test("what no socket can send is dropped with its reason, and the rest goes", () => {
