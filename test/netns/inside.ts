@@ -41,6 +41,7 @@ export class Inside {
     const inside = new Inside(host, daemon, file);
     host.lab.defer(() => inside.stop());
     await daemon.waitFor(/^agent ready$/m, "stdout", READY_MS);
+    await inside.#told();
     return inside;
   }
 
@@ -49,12 +50,18 @@ export class Inside {
     const id = ++this.#last;
     this.daemon.input.write(`${JSON.stringify({ id, code: work.toString(), word })}\n`);
     const [line] = await this.daemon.waitFor(new RegExp(`^{"id":${id},.*$`, "m"));
+    await this.#told(id);
     const reply = JSON.parse(line) as { result: Awaited<Result>; error?: string };
     if (reply.error !== undefined) throw new Error(`in ${this.daemon.name}: ${reply.error}`);
     return reply.result;
   }
 
-  /** The log so far, or what of it has this message. */
+  /** Waits until all is here that was logged before an answer. */
+  #told(id = 0): Promise<unknown> {
+    return this.daemon.waitFor(new RegExp(`^told ${id}$`, "m"), "stderr");
+  }
+
+  /** The log so far, at least to the last answer, or what of it has this message. */
   log(message?: string): LogLine[] {
     const lines = this.daemon.stderr.split("\n").filter((line) => line.startsWith("{"));
     const all = lines.map((line) => JSON.parse(line) as LogLine);

@@ -59,7 +59,6 @@ for (const backend of ["native", "dgram"] as const) {
       /** One packet that fits the underlay, but not the narrow path. */
       const full = (to: Container) =>
         ping(inside[0].netns, to.ip4, { count: 1, waitSeconds: 1, size: 1500 - overhead - ECHO_BYTES, flags: ["-M", "do"] });
-      const lowered = () => agents[0].log("the path carries less: inner MTU lowered");
 
       test("lowers the MTU of its VTEP alone", async () => {
         expect(await mtus()).toEqual([1500 - overhead, 1500 - overhead]);
@@ -67,7 +66,10 @@ for (const backend of ["native", "dgram"] as const) {
         await full(inside[1]);
         await eventually("the VTEP's MTU", async () => (await mtus())[0] === NARROW - overhead);
         expect(await mtus()).toEqual([NARROW - overhead, 1500 - overhead]);
-        expect(lowered().at(-1)).toMatchObject({ vtep: addressOf(hosts[1], family), mtu: NARROW - overhead });
+        expect(await agents[0].logged("the path carries less: inner MTU lowered")).toMatchObject({
+          vtep: addressOf(hosts[1], family),
+          mtu: NARROW - overhead,
+        });
         expect((await full(inside[2])).received).toBe(1);
       });
 

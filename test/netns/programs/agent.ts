@@ -1,5 +1,6 @@
 // An agent in a process that a test can look into: startAgent as bin/weft has it, then one function of the test a line of standard input, called
-// with what is in here; its result goes back as a line of JSON. Argument: the configuration file. Ends with its standard input, in order.
+// with what is in here; its result goes back as a line of JSON, after a line "told N" behind what was logged so far (two pipes come in any order).
+// Argument: the configuration file. Ends with its standard input, in order.
 
 import { createInterface } from "node:readline";
 import pino from "pino";
@@ -26,6 +27,7 @@ const { config } = readConfigFile(process.argv[2]);
 const log = pino({ base: undefined }, pino.destination(2));
 const agent = await startAgent(config, log);
 const world: World = { agent, abi, descriptors };
+process.stderr.write("told 0\n");
 console.log("agent ready");
 
 async function answer({ id, code, word }: Request): Promise<void> {
@@ -34,6 +36,7 @@ async function answer({ id, code, word }: Request): Promise<void> {
     (result) => ({ id, result: result ?? null }),
     (error) => ({ id, error: String(error) }),
   );
+  process.stderr.write(`told ${id}\n`);
   console.log(JSON.stringify(reply, (_, value) => (typeof value === "bigint" ? Number(value) : value)));
 }
 
