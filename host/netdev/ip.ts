@@ -3,6 +3,7 @@
 
 import { execFile } from "node:child_process";
 import { OperationError } from "../model/errors.ts";
+import { inTurn } from "../sys/in-turn.ts";
 
 const TIMEOUT_MS = 30_000;
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
@@ -66,6 +67,10 @@ interface Result {
 
 function runIp(words: readonly string[], input: string, netnsPath: string | undefined): Promise<Result> {
   const argv = netnsPath === undefined ? ["ip", ...words] : ["nsenter", `--net=${netnsPath}`, "ip", ...words];
+  return inTurn(() => toItsEnd(argv, input));
+}
+
+function toItsEnd(argv: readonly string[], input: string): Promise<Result> {
   return new Promise((resolve, reject) => {
     const child = execFile(argv[0], argv.slice(1), { timeout: TIMEOUT_MS, maxBuffer: OUTPUT_BYTES_MAX }, (error, stdout, stderr) => {
       if (error?.code === "ENOENT")

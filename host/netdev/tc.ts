@@ -3,6 +3,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { messageOf, OperationError } from "../model/errors.ts";
+import { inTurn } from "../sys/in-turn.ts";
 
 const run = promisify(execFile);
 const TIMEOUT_MS = 10_000;
@@ -11,7 +12,7 @@ const TIMEOUT_MS = 10_000;
 export async function tc(words: readonly string[], netnsPath?: string): Promise<void> {
   const [file, ...rest] = netnsPath === undefined ? ["tc", ...words] : ["nsenter", `--net=${netnsPath}`, "tc", ...words];
   try {
-    await run(file, rest, { timeout: TIMEOUT_MS });
+    await inTurn(() => run(file, rest, { timeout: TIMEOUT_MS }));
   } catch (error) {
     const place = netnsPath === undefined ? "" : ` (network namespace ${netnsPath})`;
     throw new OperationError(`tc ${words.join(" ")}${place}: ${messageOf((error as { stderr?: string }).stderr?.trim() || error)}`, {

@@ -6,9 +6,10 @@ import { promisify } from "node:util";
 import { messageOf, OperationError } from "../model/errors.ts";
 import { ipBatch } from "../netdev/ip.ts";
 import { netnsPath } from "../netdev/netns-path.ts";
+import { inTurn } from "../sys/in-turn.ts";
 import { isNetns } from "../sys/netns.ts";
 
-const run = promisify(execFile);
+const execute = promisify(execFile);
 const TIMEOUT_MS = 30_000;
 const ID_CHARACTERS = 12;
 
@@ -41,9 +42,9 @@ export async function makeNamespace(id: string): Promise<void> {
       // A file that nothing is mounted on is left of a killed `ip`, or of a mount namespace that is gone.
       rmSync(path, { force: true });
       // The kernel may let it wait for seconds. Should this agent be killed meanwhile, the next one is not to look before it is made.
-      await run("setpriv", ["--pdeathsig", "KILL", "ip", "netns", "add", nameOf(id)], { timeout: TIMEOUT_MS });
+      await run("setpriv", ["--pdeathsig", "KILL", "ip", "netns", "add", nameOf(id)]);
     }
-    await run("nsenter", [`--net=${path}`, "sh", "-ec", SETTINGS], { timeout: TIMEOUT_MS });
+    await run("nsenter", [`--net=${path}`, "sh", "-ec", SETTINGS]);
   } catch (error) {
     throw new OperationError(`network namespace ${path}: ${messageOf((error as { stderr?: string }).stderr || error)}`, { cause: error });
   }
@@ -67,6 +68,10 @@ export async function removeNamespace(id: string): Promise<void> {
     // One that has ended is removed while it is discarded: both come here at once.
     if (existsSync(path)) throw error;
   }
+}
+
+function run(file: string, words: readonly string[]): Promise<unknown> {
+  return inTurn(() => execute(file, words, { timeout: TIMEOUT_MS }));
 }
 
 function isThere(path: string): boolean {

@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { StartError } from "../model/errors.ts";
+import { inTurn } from "../sys/in-turn.ts";
 import type { ContainerRecord } from "./record.ts";
 
 /** Two files of it are kept. */
@@ -29,7 +30,7 @@ export async function startShim(directory: string, netnsPath: string, record: Co
   const argv = ["nsenter", `--net=${netnsPath}`, "unshare", "--mount", "--propagation", "slave", "--uts", "--pid"];
   argv.push("perl", SHIM, directory, String(LOG_BYTES_MAX), ...numbers.map(String));
   const order = [name, hostname, workingDirectory, String(command.length), ...command, ...environment, "end"];
-  const { said, complaint } = await launch(argv, order.map((part) => `${part}\0`).join(""));
+  const { said, complaint } = await inTurn(() => launch(argv, order.map((part) => `${part}\0`).join("")));
   const place = `container ${name}`;
   const [, status, why] = /^failed (\d+) (.*)/s.exec(said) ?? [];
   if (said === "started") return;

@@ -1,8 +1,17 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { OperationError } from "../../../host/model/errors.ts";
 import { IpError, ipBatch, ipJson } from "../../../host/netdev/ip.ts";
 import { Lab } from "../../../lab/lab.ts";
 import { describeNetns } from "../needs.ts";
+
+const MANY = 40;
+
+/** Processes that this one has started and that have not ended. */
+function ownChildren(): number {
+  const threads = readdirSync("/proc/self/task");
+  return threads.flatMap((thread) => readFileSync(`/proc/self/task/${thread}/children`, "utf8").split(" ").filter(Boolean)).length;
+}
 
 describeNetns("iproute2", [], () => {
   let lab: Lab;
@@ -28,6 +37,21 @@ describeNetns("iproute2", [], () => {
     expect(own.some(({ ifname }) => ifname === "wti0")).toBe(false);
     expect(await ipJson(["route", "show"], path)).toEqual([]);
     await ipBatch([], path);
+  });
+
+  test("of many that are asked for at once, few run at a time", async () => {
+    let most = 0;
+    const watch = setInterval(() => {
+      most = Math.max(most, ownChildren());
+    }, 1);
+    try {
+      const all = await Promise.all(Array.from({ length: MANY }, () => ipJson(["link", "show"], path)));
+      expect(all).toHaveLength(MANY);
+    } finally {
+      clearInterval(watch);
+    }
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThan(MANY / 2);
   });
 
   test("a batch ends at the line that failed, and names it, the place and the reason", async () => {
