@@ -122,6 +122,8 @@ export class ApiClient {
 
   /** What the agent answered, or what it refused, thrown. */
   #answer<T>({ status, text }: { status: number; text: string }): T {
+    // Node's own answer, to a request that was not read in time.
+    if (status === 408) throw new OperationError(`the agent at ${this.#host} is too busy to hear the request: try again`);
     let body: unknown;
     try {
       body = JSON.parse(text);

@@ -4,9 +4,10 @@
 //
 //   asked (no record) ──manager answers──► held (record) ──leaves──► leaving ──manager has freed it──► no file
 
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { EndpointRecord, NetworkRecord } from "../model/cluster/records.ts";
+import { replaceFile } from "../sandbox/files.ts";
 
 export interface JournalEntry {
   /** Of the endpoint: chosen here. */
@@ -25,9 +26,9 @@ export interface JournalEntry {
 }
 
 const FILE = /^([0-9a-f]{64})\.json$/;
-const COMING = ".json.new";
+/** What replaceFile() was writing. */
+const COMING = /^[0-9a-f]{64}\.json\./;
 const DIRECTORY_MODE = 0o700;
-const FILE_MODE = 0o600;
 
 export class Journal {
   readonly #directory: string;
@@ -39,7 +40,7 @@ export class Journal {
     mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
     for (const name of readdirSync(directory)) {
       // An agent was killed as it wrote it: what it replaces stands.
-      if (name.endsWith(COMING)) rmSync(join(directory, name), { force: true });
+      if (COMING.test(name)) rmSync(join(directory, name), { force: true });
       if (!FILE.test(name)) continue;
       try {
         const entry = JSON.parse(readFileSync(join(directory, name), "utf8")) as JournalEntry;
@@ -58,16 +59,9 @@ export class Journal {
     return this.#entries.get(id);
   }
 
+  /** Throws OperationError that names the file. */
   write(entry: JournalEntry): void {
-    const coming = join(this.#directory, `${entry.id}${COMING}`);
-    const fd = openSync(coming, "w", FILE_MODE);
-    try {
-      writeSync(fd, JSON.stringify(entry));
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(coming, join(this.#directory, `${entry.id}.json`));
+    replaceFile(join(this.#directory, `${entry.id}.json`), JSON.stringify(entry));
     this.#entries.set(entry.id, entry);
   }
 

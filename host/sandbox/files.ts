@@ -1,21 +1,22 @@
 // Files that are there whole or not at all, whenever the process, or the host, ends. Main thread.
 
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { messageOf, OperationError } from "../model/errors.ts";
 
 let count = 0;
 
-/** Writes a file in one step, in place of the one of that name. Throws Node's errors. */
+/** Writes a file in one step, in place of the one of that name. Throws OperationError that names it. */
 export function replaceFile(path: string, text: string): void {
   const temporary = write(path, text);
   try {
     renameSync(temporary, path);
   } catch (error) {
     unlinkSync(temporary);
-    throw error;
+    throw unwritten(path, error);
   }
 }
 
-/** The same, unless there is one already: then false, and it stays as it is. Of several who try, one makes it. Throws Node's errors. */
+/** The same, unless there is one already: then false, and it stays as it is. Of several who try, one makes it. Throws OperationError that names it. */
 export function createFile(path: string, text: string): boolean {
   const temporary = write(path, text);
   try {
@@ -23,7 +24,7 @@ export function createFile(path: string, text: string): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    throw unwritten(path, error);
   } finally {
     unlinkSync(temporary);
   }
@@ -41,12 +42,22 @@ export function readJson(path: string): unknown {
 
 function write(path: string, text: string): string {
   const temporary = `${path}.${process.pid}.${++count}`;
-  const fd = openSync(temporary, "w", 0o600);
   try {
-    writeSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+    const fd = openSync(temporary, "w", 0o600);
+    try {
+      // All of it, also where the disk takes a part at first.
+      writeFileSync(fd, text);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw unwritten(path, error);
   }
   return temporary;
+}
+
+function unwritten(path: string, error: unknown): OperationError {
+  return new OperationError(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });
 }

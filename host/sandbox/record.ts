@@ -34,15 +34,20 @@ const CONFIG = "config.json";
 /** What the agent's own, and nobody else, may read: an environment may have secrets. */
 const PRIVATE = 0o700;
 
-/** Makes a container's directory with its record in it, in one step. Throws Node's errors. */
+/** Makes a container's directory with its record in it, in one step, or nothing. Throws OperationError or Node's errors. */
 export function addRecord(root: string, record: ContainerRecord): void {
   const coming = join(root, `${COMING}${record.id}`);
-  mkdirSync(join(coming, "log"), { recursive: true, mode: PRIVATE });
-  replaceFile(join(coming, CONFIG), JSON.stringify(record, null, 2));
-  renameSync(coming, join(root, record.id));
+  try {
+    mkdirSync(join(coming, "log"), { recursive: true, mode: PRIVATE });
+    replaceFile(join(coming, CONFIG), JSON.stringify(record, null, 2));
+    renameSync(coming, join(root, record.id));
+  } catch (error) {
+    rmSync(coming, { recursive: true, force: true });
+    throw error;
+  }
 }
 
-/** Throws Node's errors. */
+/** Throws OperationError that names the file. */
 export function changeRecord(root: string, record: ContainerRecord): void {
   replaceFile(join(root, record.id, CONFIG), JSON.stringify(record, null, 2));
 }

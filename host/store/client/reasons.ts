@@ -76,9 +76,15 @@ function failureOf(code: status, text: string): StoreFailure {
   }
 }
 
+/** The embedded store has etcd's words for it as well. */
+const NO_ROOM = /^mvcc: database space exceeded$/;
+const NO_ROOM_HELP = "the cluster's store has no room: free space on the manager's disk (of an etcd: compact, defrag, disarm its alarm)";
+
 export function storeError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   if (!isStatus(error)) return new StoreError("internal", messageOf(error), { cause: error });
-  const text = detailsOf(error).replace(/^etcdserver: /, "");
+  const text = detailsOf(error)
+    .replace(/^etcdserver: /, "")
+    .replace(NO_ROOM, NO_ROOM_HELP);
   return new StoreError(failureOf(error.code, text), text, { cause: error });
 }

@@ -117,7 +117,7 @@ export async function misfits({ endpoints }: State, member: Member, namespaces: 
   }
   const kept = filesIn(join(member.stateDir, "containers"), /^/).length;
   if (kept !== containers.length) wrong.push(`${where}${containers.length} containers, of ${kept} there are files`);
-  wrong.push(...filesIn(join(member.stateDir, "endpoints"), /\.new$/).map((path) => `${where}${basename(path)} is left over`));
+  wrong.push(...filesIn(join(member.stateDir, "endpoints"), /\.json\./).map((path) => `${where}${basename(path)} is left over`));
   return wrong;
 }
 

@@ -55,6 +55,11 @@ describe("the API client", () => {
     await expect(new ApiClient(host).info()).rejects.toThrow(`the agent at ${host} gave an answer that is not JSON (status 200)`);
   });
 
+  test("an agent that did not come to read the request in time", async () => {
+    await listen(createServer((_, response) => response.writeHead(408).end()));
+    await expect(new ApiClient(host).info()).rejects.toThrow(`the agent at ${host} is too busy to hear the request: try again`);
+  });
+
   test("an error without a message", async () => {
     await listen(createServer((_, response) => response.writeHead(503).end("null")));
     await expect(new ApiClient(host).info()).rejects.toThrow(`the agent at ${host} answered with status 503`);

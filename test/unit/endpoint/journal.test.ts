@@ -33,9 +33,17 @@ test("an entry is replaced, and removed, and nothing else is left", () => {
   expect(journal.get(ID)).toBeUndefined();
 });
 
+test("what cannot be written is named, and nothing is known of it then", () => {
+  const journal = new Journal(directory);
+  rmSync(directory, { recursive: true });
+  expect(() => journal.write(entry("asked"))).toThrow(`${ID}.json: cannot be written: no such file or directory`);
+  expect(journal.entries).toEqual([]);
+});
+
 test("a file that was cut short is left out and removed, and so is what was being written; what that was to replace stands", () => {
   new Journal(directory).write(entry("asked"));
   writeFileSync(join(directory, `${ID}.json.new`), '{"id":"ab');
+  writeFileSync(join(directory, `${ID}.json.123.4`), '{"id":"ab');
   expect(new Journal(directory).entries).toEqual([entry("asked")]);
   expect(readdirSync(directory)).toEqual([`${ID}.json`]);
   writeFileSync(join(directory, `${ID}.json`), '{"id":"ab');

@@ -46,6 +46,14 @@ test("what was cut short in the middle is swept, and can be done again", () => {
   expect(readdirSync(root)).toEqual([record.id]);
 });
 
+test("one that cannot be written leaves nothing", () => {
+  const record = aRecord();
+  // A directory that is not empty cannot be replaced by one.
+  mkdirSync(join(root, record.id, "in the way"), { recursive: true });
+  expect(() => addRecord(root, record)).toThrow();
+  expect(readdirSync(root)).toEqual([record.id]);
+});
+
 test("a record that cannot be read is told of, and left alone", () => {
   const [a, b, c] = ["aa", "bb", "cc"].map((two) => two.repeat(32));
   for (const id of [a, b]) mkdirSync(join(root, id), { recursive: true });

@@ -43,6 +43,10 @@ describe("kinds", () => {
     expect(storeError(failure("compacted")).message).toBe("mvcc: required revision has been compacted");
   });
 
+  test("that there is no room is said with where, and what helps", () => {
+    expect(storeError(failure("noSpace")).message).toMatch(/^the cluster's store has no room: free space on the manager's disk/);
+  });
+
   test("one that is one already stays", () => {
     const error = new StoreError("denied", "no");
     expect(storeError(error)).toBe(error);
