@@ -3,7 +3,7 @@
 import type { Answer } from "../model/cluster/answers.ts";
 import type { Checked } from "../model/cluster/operations.ts";
 import { OperationError } from "../model/errors.ts";
-import { freeInterface, isNetnsTarget, resolveTarget, targetPath } from "../sandbox/target.ts";
+import { freeInterface, isNetnsTarget, leadsTo, resolveTarget, targetPath } from "../sandbox/target.ts";
 import type { ContainerOperations } from "./containers.ts";
 import type { Endpoints } from "./endpoints.ts";
 import type { JournalEntry } from "./journal.ts";
@@ -47,10 +47,15 @@ export class Connecting {
   /** With `force` also from a namespace that is gone. Rejects with OperationError. */
   async disconnect({ network, target, force }: Checked<"network.disconnect">): Promise<Answer<"network.disconnect">> {
     const netns = force && isNetnsTarget(target) ? targetPath(target) : this.#place(target).netns;
-    const isOf = (entry: JournalEntry) => entry.network === network || entry.networkRecord?.name === network;
-    const found = this.#endpoints.all.filter((entry) => isOf(entry) && entry.netns === netns);
-    if (found.length === 0) throw new OperationError(`${target} is not connected to network ${network}`);
-    for (const entry of found) await this.#endpoints.detach(entry.id);
+    const there = this.#endpoints.all.filter((entry) => entry.netns === netns || leadsTo(netns, entry.netnsId));
+    const id = networkAmong(there, network);
+    if (id === null) {
+      const others = there.map((entry) => entry.networkRecord?.name ?? entry.network);
+      throw new OperationError(
+        `${target} is not connected to network ${network}${others.length > 0 ? `, but to ${others.join(", ")}` : ""}`,
+      );
+    }
+    for (const entry of there) if (entry.network === id) await this.#endpoints.detach(entry.id);
     return {};
   }
 
@@ -61,4 +66,13 @@ export class Connecting {
     if (State !== "running") throw new OperationError(`container ${Name} is not running`);
     return { netns: SandboxKey, container: Id, name: Name };
   }
+}
+
+/** The id of the network that a person's word means, as managers read it: id, name, or the beginning of one id. None is asked: it works while none answers. */
+function networkAmong(entries: readonly JournalEntry[], word: string): string | null {
+  const exact = entries.find(({ network }) => network === word) ?? entries.find(({ networkRecord }) => networkRecord?.name === word);
+  if (exact) return exact.network;
+  const begun = [...new Set(entries.map(({ network }) => network).filter((id) => id.startsWith(word)))];
+  if (begun.length > 1) throw new OperationError(`network ${word} is ambiguous: ${begun.length} ids begin so`);
+  return begun[0] ?? null;
 }

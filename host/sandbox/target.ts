@@ -2,7 +2,7 @@
 
 import { OperationError } from "../model/errors.ts";
 import { links } from "../netdev/link.ts";
-import { netnsId, netnsPath } from "../netdev/netns-path.ts";
+import { netnsId, netnsIs, netnsPath } from "../netdev/netns-path.ts";
 
 const PREFIX = "netns:";
 const OWN = "/proc/self/ns/net";
@@ -28,6 +28,11 @@ export function resolveTarget(text: string): string {
       `network namespace ${path} is the one that the agent itself runs in: an overlay's interface does not belong there`,
     );
   return path;
+}
+
+/** Whether a path leads to the namespace of this identity: many paths lead to one. */
+export function leadsTo(path: string, inode: string): boolean {
+  return netnsIs(path, BigInt(inode));
 }
 
 /** The first of eth0, eth1, … that the namespace has not, nor is `promised`. Rejects with OperationError. */

@@ -37,9 +37,11 @@ describeNetns("network connect and disconnect", ["nft"], () => {
     expect(stderr).toMatch(new RegExp(`^network red has active endpoints: netns:${place} on node `));
   });
 
-  test("disconnected from one, the other is as it was, and the name is free again", async () => {
+  test("disconnected from one, by whatever path, the other is as it was, and the name is free again", async () => {
     await host.weft("network", "disconnect", "blue", `netns:${place}`);
     expect(await interfaces()).toEqual([["eth1", "10.0.1.2/24"]]);
+    await host.weft("network", "connect", "blue", `netns:${place}`);
+    await host.weft("network", "disconnect", "blue", `netns:/run/netns/../netns/${place}`);
     await host.weft("network", "connect", "blue", `netns:${place}`);
     expect((await interfaces()).map(([name]) => name).sort()).toEqual(["eth0", "eth1"]);
   });

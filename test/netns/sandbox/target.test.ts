@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { OperationError } from "../../../host/model/errors.ts";
 import { netnsId } from "../../../host/netdev/netns-path.ts";
-import { freeInterface, isNetnsTarget, resolveTarget } from "../../../host/sandbox/target.ts";
+import { freeInterface, isNetnsTarget, leadsTo, resolveTarget } from "../../../host/sandbox/target.ts";
 import { ipBatch, run } from "../../../lab/command.ts";
 import { Lab } from "../../../lab/lab.ts";
 import { describeNetns } from "../needs.ts";
@@ -26,6 +26,8 @@ describeNetns("a namespace as a target", [], () => {
     expect(byName).toBe(`/run/netns/${name}`);
     expect(resolveTarget(`netns:/run/netns/${name}`)).toBe(byName);
     await expect.poll(() => netnsId(resolveTarget(`netns:/proc/${inside.pid}/ns/net`))).toBe(netnsId(byName));
+    expect(leadsTo(`/proc/${inside.pid}/ns/net`, String(netnsId(byName)))).toBe(true);
+    expect(leadsTo("/proc/self/ns/net", String(netnsId(byName)))).toBe(false);
     await inside.kill();
   });
 
