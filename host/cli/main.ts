@@ -1,13 +1,15 @@
 // The program that bin/weft starts (by start.js).
 
 import { createInterface } from "node:readline/promises";
-import { run } from "./program.ts";
+import { messageOf } from "../model/errors.ts";
+import { EXIT_FAILED, run } from "./program.ts";
 import { spawnInPlace } from "./spawn.ts";
 
-// `weft fdb show | head` is not an error.
+// `weft fdb show | head` is not an error; a disk that is full is.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit();
+  if (error.code === "EPIPE") process.exit();
+  process.stderr.write(`cannot write to standard output: ${messageOf(error)}\n`);
+  process.exit(EXIT_FAILED);
 });
 
 process.exitCode = await run(process.argv.slice(2), {

@@ -48,6 +48,15 @@ describe("bin/weft", () => {
     expect(weft(["fdb", "show", "--host", "unix:///nowhere"])).toMatchObject({ status: 1, stdout: "" });
   });
 
+  test("an output that takes nothing is one line", () => {
+    const { status, stdout, stderr } = weft(["-c", `"${WEFT}" --version > /dev/full`], { program: "sh" });
+    expect({ status, stdout, stderr }).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: "cannot write to standard output: no space left on device\n",
+    });
+  });
+
   test("arguments arrive as they were given", () => {
     expect(weft(["--host", "unix:///a  b/$x", "fdb", "show"]).stderr).toBe(
       "cannot reach the agent at unix:///a  b/$x: is weft running on this host?\n",
