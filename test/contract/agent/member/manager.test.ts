@@ -10,6 +10,7 @@ import { Identity } from "../../../../host/cluster/identity.ts";
 import { StateDir } from "../../../../host/cluster/state-dir.ts";
 import { DEFAULT_POOLS, type MemberOptions, type StoreOptions } from "../../../../host/model/cluster/start.ts";
 import { type ClusterClient, connectStore } from "../../../../host/store/client/store.ts";
+import { freePorts } from "../../../../lab/ports.ts";
 
 const LOOPBACK = "127.0.0.1";
 const CLUSTER = "/weft/v1/cluster";
@@ -20,21 +21,12 @@ const undo: (() => unknown)[] = [];
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), "weft-manager-"));
-  port = await freePort();
+  [port] = await freePorts(1);
 });
 afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
   rmSync(directory, { recursive: true, force: true });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, LOOPBACK, () => {
-      const { port: free } = server.address() as { port: number };
-      server.close(() => resolve(free));
-    });
-  });
-}
 
 async function start(
   store: StoreOptions = { kind: "embedded" },
