@@ -20,6 +20,7 @@ import { WORKER_OPERATIONS_MAX, WORKER_RANGE_MAX } from "../host/store/judge.ts"
 import { CALL_RIGHTS, KEY_RIGHTS } from "../host/store/rights.ts";
 import { nothingAround } from "../test/unit/cli/weft.ts";
 import { samplePools, sampleProbes, sampleView } from "../test/unit/view.ts";
+import { describeLimits } from "./limits.ts";
 import { root } from "./sources.ts";
 
 const NOTE = "<!-- Made by scripts/docs.ts (npm run docs). Edit the sources that it names, not this page. -->";
@@ -127,6 +128,7 @@ const pages: Record<string, () => string | Promise<string>> = {
   "docs/config.md": () => `${NOTE}\n${describeConfig().trimEnd()}\n`,
   "docs/cli.md": () => `${NOTE}\n${describeProgram(nothingAround())}`,
   "docs/metrics.md": metrics,
+  "docs/limits.md": () => `${NOTE}\n${describeLimits()}`,
   "docs/cluster-rights.md": clusterRights,
   // Only its tables, which are counted from build/core.wasm.
   "docs/scaling.md": () => withBlock(readFileSync(join(root, "docs/scaling.md"), "utf8"), measureAll()),

@@ -5,6 +5,7 @@
 //   <!-- test: run -->                          every command must succeed (the block's last status counts)
 //   <!-- test: run, expect SOME, TEXT -->       and print these texts
 //   <!-- test: run, wait for 2 × TEXT -->       then wait until the text has been printed so often
+//   <!-- test: printed -->                      a text block: the block before printed each of these lines, but for what differs each time
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -19,10 +20,13 @@ interface Block {
   script: string;
   expect: string[];
   wait: { times: number; text: string } | null;
+  /** Lines that it prints, as shown. */
+  printed: string[];
 }
 
 const BLOCK_SECONDS_MAX = 30;
 const FENCE = /<!-- test: run(?:, expect ([^\n]*?))?(?:, wait for (\d+) × ([^\n]*?))? -->\n```sh\n([\s\S]*?)```/g;
+const PRINTED = /^\s*(?:(?!<!-- test: run)[\s\S])*?<!-- test: printed -->\n```text\n([\s\S]*?)```/;
 
 /** The marked blocks of a page, in order. */
 function blocks(markdown: string): Block[] {
@@ -31,7 +35,24 @@ function blocks(markdown: string): Block[] {
     script: match[4],
     expect: match[1]?.split(", ") ?? [],
     wait: match[2] === undefined ? null : { times: Number(match[2]), text: match[3] },
+    printed:
+      PRINTED.exec(markdown.slice(match.index + match[0].length))?.[1]
+        .split("\n")
+        .map(shape)
+        .filter(Boolean) ?? [],
   }));
+}
+
+/** A line without what differs from run to run: ids, MAC addresses, times and shares, whether this kernel injects; "" = what was left out. */
+function shape(line: string): string {
+  return line
+    .replaceAll(/\b[0-9a-f]{2}(:[0-9a-f]{2}){5}\b/g, "MAC")
+    .replaceAll(/\b([0-9a-f]{64}|[0-9a-z]{25}|[0-9a-z]{12})\b/g, "ID")
+    .replaceAll(/\b\d+(\.\d+)?( ms|%)/g, "N$2")
+    .replaceAll(/\b(injected|sockets)\b/g, "WAY")
+    .replaceAll(/\s+/g, " ")
+    .replace(/^…$/, "")
+    .trim();
 }
 
 /** A shell that keeps everything it printed, and can be awaited. */
@@ -80,7 +101,8 @@ class Shell {
 
 /** Pages, and the programs that their blocks need. */
 const PAGES: { page: string; programs: string[] }[] = [
-  { page: "README.md", programs: [] },
+  { page: "docs/first-steps.md", programs: ["nsenter"] },
+  { page: "docs/by-hand.md", programs: [] },
   { page: "docs/measure.md", programs: ["iperf3", "ethtool"] },
 ];
 
@@ -91,7 +113,9 @@ describe.each(PAGES)("$page", ({ page, programs }) => {
 
   test("has marked blocks, and no mark is misspelt", () => {
     expect(tutorial.length).toBeGreaterThan(4);
-    expect(tutorial.length).toBe(text.split("<!-- test:").length - 1);
+    expect(tutorial.length).toBe(text.split("<!-- test: run").length - 1);
+    expect(tutorial.filter(({ printed }) => printed.length > 0).length).toBe(text.split("<!-- test: printed -->\n").length - 1);
+    expect(text.split("<!-- test:").length).toBe(text.split(/<!-- test: (?:run|printed)\b/).length);
   });
 
   const folder = mkdtempSync(join(tmpdir(), "weft-docs-"));
@@ -120,6 +144,7 @@ describe.each(PAGES)("$page", ({ page, programs }) => {
       expect(status, shell!.printed.slice(from)).toBe("0");
       if (block.wait) await shell!.until(new RegExp(`(${RegExp.escape(block.wait.text)}[\\s\\S]*){${block.wait.times}}`), from);
       for (const text of block.expect) expect(shell!.printed.slice(from)).toContain(text);
+      expect(shell!.printed.slice(from).split("\n").map(shape)).toEqual(expect.arrayContaining(block.printed));
       broken = false;
     });
   }
