@@ -13,7 +13,7 @@ import { readFileSync } from "node:fs";
 import { CLUSTER_KEY, ROOT } from "../model/cluster/keys.ts";
 import type { Store } from "../model/cluster/store.ts";
 import { messageOf, OperationError } from "../model/errors.ts";
-import { replaceFile } from "./replace-file.ts";
+import { replaceFile } from "../sys/replace-file.ts";
 import { type NodeState, parseNode, type StateDir } from "./state-dir.ts";
 
 const MAGIC = "weft-backup";
@@ -57,7 +57,7 @@ export async function writeBackup(store: Store, state: StateDir, file: string, n
   const lines = kept.map((entry) => JSON.stringify([entry.key, entry.value]));
   const body = `${[JSON.stringify(head), ...lines].join("\n")}\n`;
   const bytes = Buffer.from(`${MAGIC} ${VERSION} ${hashOf(body)}\n${body}`);
-  replaceFile(file, bytes, 0o600);
+  replaceFile(file, bytes);
   return bytes.length;
 }
 

@@ -5,8 +5,8 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync,
 import { dirname, join } from "node:path";
 import type { Role } from "../model/cluster/records.ts";
 import { messageOf, OperationError } from "../model/errors.ts";
+import { replaceFile, syncDirectory } from "../sys/replace-file.ts";
 import { LOCK_FILE, lockDirectory } from "./lock.ts";
-import { replaceFile, syncDirectory } from "./replace-file.ts";
 
 /** `node.json`. */
 export interface NodeState {
@@ -170,7 +170,7 @@ export class StateDir {
   }
 
   #write(which: keyof typeof FILES, text: string): void {
-    replaceFile(join(this.path, FILES[which]), text, 0o600);
+    replaceFile(join(this.path, FILES[which]), text);
   }
 }
 

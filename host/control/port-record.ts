@@ -1,9 +1,10 @@
 // Which ports an agent has made, in a file beside its socket, so that the next start finds what a killed one left: those still in the
 // configuration are adopted, the others removed. Written before a port is made; gone after a clean stop.
 
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
+import { replaceFile } from "../sys/replace-file.ts";
 
 export interface PortPlace {
   netnsPath: string;
@@ -26,14 +27,10 @@ export function readRecord(file: string): PortPlace[] {
   }
 }
 
-/** Replaces the record in one step. */
+/** Replaces the record in one step. Throws OperationError or Node's errors. */
 export function writeRecord(file: string, ports: readonly PortPlace[]): void {
   mkdirSync(dirname(file), { recursive: true });
-  const next = `${file}.new`;
-  // One that a killed agent left half-written may have other rights.
-  rmSync(next, { force: true });
-  writeFileSync(next, JSON.stringify(ports.map(({ netnsPath, interface: name }) => ({ netnsPath, interface: name }))), { mode: 0o600 });
-  renameSync(next, file);
+  replaceFile(file, JSON.stringify(ports.map(({ netnsPath, interface: name }) => ({ netnsPath, interface: name }))));
 }
 
 export function removeRecord(file: string): void {

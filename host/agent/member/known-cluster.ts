@@ -3,19 +3,17 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { replaceFile } from "../../cluster/replace-file.ts";
 import { CLUSTER_KEY, PROBE_SECRET_KEY } from "../../model/cluster/keys.ts";
 import type { ClusterRecord, SecretRecord } from "../../model/cluster/records.ts";
 import { type Store, StoreError } from "../../model/cluster/store.ts";
 import { OperationError } from "../../model/errors.ts";
+import { replaceFile } from "../../sys/replace-file.ts";
 import { CLUSTER_FILE } from "./state-files.ts";
 
 export interface KnownCluster {
   record: ClusterRecord;
   probe: SecretRecord;
 }
-
-const MODE = 0o600;
 
 /**
  * Answers it: as it was kept, or as a manager has it. `degraded` is why no manager has confirmed it, or null; it rejects with OperationError when one says
@@ -41,7 +39,7 @@ async function ask(store: Pick<Store, "get">, file: string): Promise<KnownCluste
   const [record, probe] = await Promise.all([store.get(CLUSTER_KEY), store.get(PROBE_SECRET_KEY)]);
   if (record === null || probe === null) throw new OperationError("the store has no cluster");
   const known: KnownCluster = { record: JSON.parse(record.value), probe: JSON.parse(probe.value) };
-  replaceFile(file, JSON.stringify(known), MODE);
+  replaceFile(file, JSON.stringify(known));
   return known;
 }
 

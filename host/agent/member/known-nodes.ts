@@ -2,18 +2,17 @@
 // probes as before, so that none takes the other for gone. Main thread.
 
 import { readFileSync } from "node:fs";
-import { replaceFile } from "../../cluster/replace-file.ts";
 import type { NodeRecord } from "../../model/cluster/records.ts";
 import { messageOf } from "../../model/errors.ts";
-
-const MODE = 0o600;
+import { replaceFile } from "../../sys/replace-file.ts";
 
 export class KnownNodes {
   readonly #file: string;
   readonly #onFailure: (why: string) => void;
   #written = "";
+  #wanted = "";
 
-  /** `onFailure` is told when they could not be kept; it is tried again with the next change. */
+  /** `onFailure` is told when they could not be kept; the next change, or again(), tries again. */
   constructor(file: string, onFailure: (why: string) => void) {
     this.#file = file;
     this.#onFailure = onFailure;
@@ -30,11 +29,16 @@ export class KnownNodes {
   }
 
   save(nodes: readonly NodeRecord[]): void {
-    const text = JSON.stringify(nodes);
-    if (text === this.#written) return;
+    this.#wanted = JSON.stringify(nodes);
+    this.again();
+  }
+
+  /** What could not be kept, if anything, is tried once more. */
+  again(): void {
+    if (this.#wanted === this.#written) return;
     try {
-      replaceFile(this.#file, text, MODE);
-      this.#written = text;
+      replaceFile(this.#file, this.#wanted);
+      this.#written = this.#wanted;
     } catch (error) {
       this.#onFailure(messageOf(error));
     }

@@ -1,0 +1,40 @@
+// Files that are there whole or not at all, their owner's alone: whoever reads sees the old one or the new one, also after a crash, a power cut, or on a disk
+// that is full. Main thread.
+
+import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { messageOf, OperationError } from "../model/errors.ts";
+
+const MODE = 0o600;
+
+/** Writes a file in one step, in place of the one of that name. Throws OperationError that names it. */
+export function replaceFile(path: string, content: string | Uint8Array): void {
+  const next = `${path}.new`;
+  try {
+    withFile(next, "w", (fd) => {
+      // Of a file that a crash left here the mode may be another.
+      fchmodSync(fd, MODE);
+      writeFileSync(fd, content);
+      fsyncSync(fd);
+    });
+    renameSync(next, path);
+    syncDirectory(dirname(path));
+  } catch (error) {
+    rmSync(next, { force: true });
+    throw new OperationError(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Makes what was made, renamed or removed in a directory last. */
+export function syncDirectory(path: string): void {
+  withFile(path, "r", fsyncSync);
+}
+
+function withFile(path: string, flags: string, run: (fd: number) => void): void {
+  const fd = openSync(path, flags, MODE);
+  try {
+    run(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
