@@ -2,7 +2,6 @@
 
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
@@ -19,6 +18,7 @@ import type { AddressRecord, EndpointRecord } from "../../../../host/model/clust
 import { DEFAULT_POOLS } from "../../../../host/model/cluster/start.ts";
 import { RECEIVE_BYTES_MAX } from "../../../../host/store/client/channel.ts";
 import { type ClusterClient, connectStore } from "../../../../host/store/client/store.ts";
+import { freePorts } from "../../../../lab/ports.ts";
 import { sampleView } from "../../../unit/view.ts";
 
 const LOOPBACK = "127.0.0.1";
@@ -35,7 +35,7 @@ let network: string;
 beforeAll(async () => {
   const directory = mkdtempSync(join(tmpdir(), "weft-large-"));
   undo.push(() => rmSync(directory, { recursive: true, force: true }));
-  const port = await freePort();
+  const [port] = await freePorts(1);
   const state = StateDir.open(directory);
   undo.push(() => state.close());
   const options = {
@@ -66,15 +66,6 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const step of undo.reverse()) await step();
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, LOOPBACK, () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 async function fill(node: string): Promise<void> {
   for (let from = 0; from < ENDPOINTS; from += CHANGES_MAX / 2) {
