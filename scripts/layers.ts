@@ -96,8 +96,8 @@ const ROOMS: Room[] = [
   },
   {
     path: "host/endpoint",
-    may: ["host/model", "host/sandbox"],
-    why: "this host's endpoints, from the asking to the giving back: managers and ports are handed to it",
+    may: ["host/model", "host/sys", "host/sandbox"],
+    why: "this host's endpoints, from the asking to the giving back: managers and ports are handed to it, and its journal is on the disk",
   },
   {
     path: "host/sandbox",

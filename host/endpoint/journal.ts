@@ -7,7 +7,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { EndpointRecord, NetworkRecord } from "../model/cluster/records.ts";
-import { replaceFile } from "../sandbox/files.ts";
+import { replaceFile } from "../sys/replace-file.ts";
 
 export interface JournalEntry {
   /** Of the endpoint: chosen here. */

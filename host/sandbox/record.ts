@@ -4,7 +4,8 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../model/errors.ts";
-import { readJson, replaceFile } from "./files.ts";
+import { replaceFile } from "../sys/replace-file.ts";
+import { readJson } from "./files.ts";
 
 export interface ContainerRecord<Network = unknown> {
   /** 64 hex digits. */
@@ -42,8 +43,17 @@ export function addRecord(root: string, record: ContainerRecord): void {
     replaceFile(join(coming, CONFIG), JSON.stringify(record, null, 2));
     renameSync(coming, join(root, record.id));
   } catch (error) {
-    rmSync(coming, { recursive: true, force: true });
+    sweep(coming);
     throw error;
+  }
+}
+
+/** If it cannot be done now, the next start does it. */
+function sweep(directory: string): void {
+  try {
+    rmSync(directory, { recursive: true, force: true });
+  } catch {
+    // The error that is on its way is the one to tell.
   }
 }
 

@@ -3,7 +3,8 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createFile, readJson } from "./files.ts";
+import { createFile } from "../sys/replace-file.ts";
+import { readJson } from "./files.ts";
 
 export type Run =
   /** Nothing has run. `abandoned`: and nothing will. */
@@ -50,12 +51,12 @@ export function readRun(directory: string, now: () => string): Run {
   return { state: "exited", startedAt, finishedAt, exitCode, error };
 }
 
-/** Tells how it ended when the shim cannot; what the shim said itself stands. Throws Node's errors. */
+/** Tells how it ended when the shim cannot; what the shim said itself stands. Throws OperationError. */
 export function writeExit(directory: string, code: number, error: string, at: string): void {
   createFile(join(directory, "exit"), JSON.stringify({ code, signal: null, error, at } satisfies ExitFile));
 }
 
-/** Sees to it that nothing will run there, whoever is about to start it. False when something does, or did. Throws Node's errors. */
+/** Sees to it that nothing will run there, whoever is about to start it. False when something does, or did. Throws OperationError or Node's errors. */
 export function abandonRun(directory: string): boolean {
   createFile(join(directory, "pid"), JSON.stringify({ pid: 0, since: 0, boot: "", at: "" } satisfies ShimFile));
   return (readJson(join(directory, "pid")) as ShimFile).pid === 0;

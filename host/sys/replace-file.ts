@@ -1,7 +1,7 @@
 // Files that are there whole or not at all, their owner's alone: whoever reads sees the old one or the new one, also after a crash, a power cut, or on a disk
 // that is full. Main thread.
 
-import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fchmodSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { messageOf, OperationError } from "../model/errors.ts";
 
@@ -9,6 +9,28 @@ const MODE = 0o600;
 
 /** Writes a file in one step, in place of the one of that name. Throws OperationError that names it. */
 export function replaceFile(path: string, content: string | Uint8Array): void {
+  inOneStep(path, content, (next) => renameSync(next, path));
+}
+
+/** The same, unless there is one already: then false, and it stays as it is. Of several who try, one makes it. Throws OperationError. */
+export function createFile(path: string, content: string | Uint8Array): boolean {
+  return inOneStep(path, content, (next) => {
+    try {
+      linkSync(next, path);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+      throw error;
+    }
+  });
+}
+
+/** Makes what was made, renamed or removed in a directory last. */
+export function syncDirectory(path: string): void {
+  withFile(path, "r", fsyncSync);
+}
+
+function inOneStep<Answer>(path: string, content: string | Uint8Array, put: (next: string) => Answer): Answer {
   const next = `${path}.new`;
   try {
     withFile(next, "w", (fd) => {
@@ -17,17 +39,14 @@ export function replaceFile(path: string, content: string | Uint8Array): void {
       writeFileSync(fd, content);
       fsyncSync(fd);
     });
-    renameSync(next, path);
+    const answer = put(next);
     syncDirectory(dirname(path));
+    return answer;
   } catch (error) {
-    rmSync(next, { force: true });
     throw new OperationError(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });
+  } finally {
+    rmSync(next, { force: true });
   }
-}
-
-/** Makes what was made, renamed or removed in a directory last. */
-export function syncDirectory(path: string): void {
-  withFile(path, "r", fsyncSync);
 }
 
 function withFile(path: string, flags: string, run: (fd: number) => void): void {

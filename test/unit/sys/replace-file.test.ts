@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { replaceFile, syncDirectory } from "../../../host/sys/replace-file.ts";
+import { createFile, replaceFile, syncDirectory } from "../../../host/sys/replace-file.ts";
 
 let directory: string;
 let path: string;
@@ -25,9 +25,19 @@ test("a file is replaced whole, and its owner's alone, whatever a crash left", (
   expect(readFileSync(path)).toEqual(Buffer.from([0, 255]));
 });
 
+test("of several who make a file, the first makes it", () => {
+  expect(createFile(path, "one")).toBe(true);
+  expect(createFile(path, "two")).toBe(false);
+  expect(readFileSync(path, "utf8")).toBe("one");
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(readdirSync(directory)).toEqual(["key.pem"]);
+});
+
 test("what cannot be written is named, and nothing is left", () => {
-  expect(() => replaceFile(join(directory, "no", "such"), "x")).toThrow(/no\/such: cannot be written: no such file or directory/i);
-  expect(() => replaceFile(directory, "x")).toThrow(/cannot be written/);
+  for (const write of [replaceFile, createFile]) {
+    expect(() => write(join(directory, "no", "such"), "x")).toThrow(/no\/such: cannot be written: no such file or directory/i);
+  }
+  expect(() => replaceFile(directory, "x")).toThrow(`${directory}: cannot be written: `);
   expect(readdirSync(directory)).toEqual([]);
   expect(() => syncDirectory(join(directory, "no"))).toThrow(/no such file/i);
 });
