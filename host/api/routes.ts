@@ -6,10 +6,10 @@
 //   GET /v1/neighbors                   addresses that are answered for
 //   GET /v1/vteps                       remote VTEPs
 //
-// `?network=NAME` leaves only that network's rows. An error is `{ "message": … }`, as Docker's API has it.
+// `?network=NAME`, or the beginning of an id, leaves only that network's rows. An error is `{ "message": … }`, as Docker's API has it.
 
 import { VERSION } from "../model/version.ts";
-import type { DataPlaneView } from "../model/view.ts";
+import type { DataPlaneView, NetworkView } from "../model/view.ts";
 import type { InfoView } from "./client.ts";
 
 export interface Answer {
@@ -17,6 +17,9 @@ export interface Answer {
   /** A list is sent row by row. */
   body: readonly unknown[] | object;
 }
+
+/** Networks that a refusal names. */
+const NAMED_MAX = 5;
 
 type Rows = (view: DataPlaneView, network: string | null) => readonly unknown[];
 
@@ -39,10 +42,24 @@ export function route(method: string, target: string, view: DataPlaneView): Answ
     if (searchParams.getAll(name).length > 1) return refuse(400, `parameter ${JSON.stringify(name)} is given twice`);
   }
   if (rows === undefined) return { status: 200, body: { version: VERSION, ...view.node() } satisfies InfoView };
-  const network = searchParams.get("network");
-  if (network !== null && !view.networks().some(({ name }) => name === network))
-    return refuse(404, `network ${JSON.stringify(network)} not found`);
-  return { status: 200, body: rows(view, network) };
+  const word = searchParams.get("network");
+  if (word === null) return { status: 200, body: rows(view, null) };
+  const here = view.networks();
+  const network = here.find(({ name }) => name === word) ?? onlyBeginning(here, word);
+  return network ? { status: 200, body: rows(view, network.name) } : refuse(404, nothingOf(word, here));
+}
+
+/** By the beginning of its id, when only one begins so. */
+function onlyBeginning(networks: readonly NetworkView[], word: string): NetworkView | undefined {
+  const begun = word === "" ? [] : networks.filter(({ id }) => id.startsWith(word));
+  return begun.length === 1 ? begun[0] : undefined;
+}
+
+/** There may be such a network in the cluster, which nothing on this host is in. */
+function nothingOf(word: string, here: readonly NetworkView[]): string {
+  const names = here.slice(0, NAMED_MAX).map(({ name }) => name);
+  const more = here.length > NAMED_MAX ? ` and ${here.length - NAMED_MAX} more` : "";
+  return `this host is in no network ${JSON.stringify(word)}: it is in ${names.join(", ") || "none"}${more}`;
 }
 
 /** The answer to a request that went wrong. `exitCode`: what the command line shall end with, where it is a certain one. */

@@ -133,7 +133,7 @@ function addShow(program: Command, context: Context, subject: Subject, descripti
   group
     .command("show")
     .description(description)
-    .option("-n, --network <name>", "only this network's")
+    .option("-n, --network <network>", "only this network's: its name, id or the beginning of its id")
     .addOption(new Option("--format <format>", "table for people, json for programs").choices(["table", "json"]).default("table"))
     .addHelpText("after", examples(`weft ${subject} show`, `weft ${subject} show --network blue --format json`))
     .action(async ({ network, format }: { network?: string; format: Format }, command: Command) => {

@@ -31,6 +31,7 @@ export class View implements model.DataPlaneView {
   networks(): model.NetworkView[] {
     const { networks, ports } = this.#forwarding;
     return networks.all.map((network) => ({
+      id: network.key,
       name: network.name,
       vni: network.settings.vni,
       mtu: network.mtu,

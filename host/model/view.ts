@@ -82,6 +82,8 @@ export interface NodeView {
 }
 
 export interface NetworkView {
+  /** Of a cluster's; a file's has its name. */
+  id: string;
   name: string;
   vni: number;
   /** Inner IP MTU in bytes. */

@@ -26,8 +26,8 @@ export function sampleView(part: Partial<DataPlaneView> = {}): DataPlaneView {
   return {
     node: () => ({ name: "a", vtep: "10.99.0.1", dataPort: 4789, backend: "native" }),
     networks: () => [
-      { name: "blue", vni: 42, mtu: 1450, ports: 1, peers: 1 },
-      { name: "red", vni: 43, mtu: 1400, ports: 0, peers: 2 },
+      { id: "7blue", name: "blue", vni: 42, mtu: 1450, ports: 1, peers: 1 },
+      { id: "7red", name: "red", vni: 43, mtu: 1400, ports: 0, peers: 2 },
     ],
     counters: () => [
       { network: "", vni: null, worker: 0, values: row() },

@@ -26,7 +26,7 @@ describe.each(["native", "dgram"] as const)("the view of a data plane, %s", (bac
     const blue = { peers: ["127.0.0.2", "127.0.0.3"], fdb: [{ mac: FAR, vtep: "127.0.0.4" }], neighbors: [{ ip: "10.0.0.9", mac: FAR }] };
     const networks = [
       networkConfig({ ...blue, ports: [port(1), port(2)] }),
-      networkConfig({ name: "red", vni: 43, mtu: 1400, peers: ["127.0.0.3"], ports: [port(3)] }),
+      networkConfig({ id: "red", name: "red", vni: 43, mtu: 1400, peers: ["127.0.0.3"], ports: [port(3)] }),
     ];
     open = await LoopbackPlane.open(networks, { backend, workers: WORKERS });
     view = new View(open.config, open.plane, open.forwarding);
@@ -46,8 +46,8 @@ describe.each(["native", "dgram"] as const)("the view of a data plane, %s", (bac
     const { name, vtep, dataPort } = open.config.node;
     expect(view.node()).toEqual({ name, vtep, dataPort, backend });
     expect(view.networks()).toEqual([
-      { name: "blue", vni: 42, mtu: 1450, ports: 0, peers: 2 },
-      { name: "red", vni: 43, mtu: 1400, ports: 0, peers: 1 },
+      { id: "blue", name: "blue", vni: 42, mtu: 1450, ports: 0, peers: 2 },
+      { id: "red", name: "red", vni: 43, mtu: 1400, ports: 0, peers: 1 },
     ]);
     up(1);
     up(3);

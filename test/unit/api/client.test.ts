@@ -41,7 +41,7 @@ describe("the API client", () => {
     expect(await client.fdb("red")).toEqual(view.fdb().slice(2));
     expect(await client.neighbors("blue")).toEqual(view.neighbors().slice(0, 1));
     expect(await client.vteps("blue")).toEqual(view.vteps().slice(0, 1));
-    await expect(client.vteps("a&b=c")).rejects.toThrow('network "a&b=c" not found');
+    await expect(client.vteps("a&b=c")).rejects.toThrow('in no network "a&b=c"');
   });
 
   test("no socket: is the agent running?", async () => {

@@ -55,7 +55,7 @@ describe("the API server", () => {
   test("errors are Docker's shape", async () => {
     server = await serveApi(socketPath, sampleView());
     const { status, text } = await ask("/v1/fdb?network=green");
-    expect([status, JSON.parse(text)]).toEqual([404, { message: 'network "green" not found' }]);
+    expect([status, JSON.parse(text)]).toEqual([404, { message: expect.stringContaining('network "green"') }]);
   });
 
   test("a request with a body is refused", async () => {

@@ -49,7 +49,11 @@ describe("asking", () => {
   );
 
   test("an unknown network, an agent that is not there: exit 1, one line", async () => {
-    expect(await weft(["fdb", "show", "--network", "green"])).toEqual({ code: 1, out: "", err: 'network "green" not found\n' });
+    expect(await weft(["fdb", "show", "--network", "green"])).toEqual({
+      code: 1,
+      out: "",
+      err: 'this host is in no network "green": it is in blue, red\n',
+    });
     expect(await weft(["fdb", "show"], { env: { WEFT_HOST: "unix:///nowhere/weft.sock" } })).toEqual({
       code: 1,
       out: "",
@@ -62,7 +66,9 @@ describe("asking", () => {
     expect((await weft(["fdb", "show"], { tty: true })).out.startsWith(bold)).toBe(true);
     expect((await weft(["fdb", "show"])).out).not.toContain("\u001b");
     expect((await weft(["fdb", "show"], { tty: true, env: { WEFT_HOST: host, NO_COLOR: "1" } })).out).not.toContain("\u001b");
-    expect((await weft(["fdb", "show", "-n", "x"], { tty: true })).err).toBe('\u001b[31mnetwork "x" not found\u001b[39m\n');
+    expect((await weft(["fdb", "show", "-n", "x"], { tty: true })).err).toBe(
+      '\u001b[31mthis host is in no network "x": it is in blue, red\u001b[39m\n',
+    );
   });
 });
 
@@ -102,7 +108,7 @@ describe("wrong usage: exit 2, one line", () => {
     [["fdb", "sho"], "unknown command 'sho' for 'weft fdb' (there are: show)"],
     [["fdb", "show", "extra"], "too many arguments for 'show'. Expected 0 arguments but got 1: extra."],
     [["fdb", "show", "--netwrk", "x"], "unknown option '--netwrk' (Did you mean --network?)"],
-    [["fdb", "show", "--network"], "option '-n, --network <name>' argument missing"],
+    [["fdb", "show", "--network"], "option '-n, --network <network>' argument missing"],
     [["fdb", "show", "--format", "xml"], "option '--format <format>' argument 'xml' is invalid. Allowed choices are table, json."],
     [
       ["fdb", "show", "--host", "tcp://x"],

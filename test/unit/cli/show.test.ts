@@ -65,5 +65,5 @@ test("for programs: the rows as the API has them", async () => {
 
 test("one network, and one that is not there", async () => {
   expect((await ask("fdb", "table", "red")).split("\n")).toHaveLength(3);
-  await expect(ask("vtep", "table", "green")).rejects.toThrow('network "green" not found');
+  await expect(ask("vtep", "table", "green")).rejects.toThrow('this host is in no network "green"');
 });
