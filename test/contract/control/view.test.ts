@@ -26,7 +26,7 @@ describe.each(["native", "dgram"] as const)("the view of a data plane, %s", (bac
     const blue = { peers: ["127.0.0.2", "127.0.0.3"], fdb: [{ mac: FAR, vtep: "127.0.0.4" }], neighbors: [{ ip: "10.0.0.9", mac: FAR }] };
     const networks = [
       networkConfig({ ...blue, ports: [port(1), port(2)] }),
-      networkConfig({ id: "red", name: "red", vni: 43, mtu: 1400, peers: ["127.0.0.3"], ports: [port(3)] }),
+      networkConfig({ name: "red", vni: 43, mtu: 1400, peers: ["127.0.0.3"], ports: [port(3)] }),
     ];
     open = await LoopbackPlane.open(networks, { backend, workers: WORKERS });
     view = new View(open.config, open.plane, open.forwarding);
