@@ -1,7 +1,7 @@
 // The addresses of a new endpoint: those that it asks for, honoured or refused, and for the rest the next free one of each family's subnets, in
 // their order. What is picked is not taken: `compares` say what must still be so when it is. Main thread.
 
-import { contains, formatAddress, formatBlock, parseAddress, refusedAs } from "../ipam/block.ts";
+import { contains, formatAddress, parseAddress, refusedAs } from "../ipam/block.ts";
 import { capacityOf, type Space, spaceOf, whyReserved } from "../ipam/space.ts";
 import { addressKey, aliveKey, endpointKey, nodeKey } from "../model/cluster/keys.ts";
 import type { AddressRecord, EndpointRecord, NetworkRecord, NodeRecord } from "../model/cluster/records.ts";
@@ -61,9 +61,14 @@ function mayMove({ endpoint, restingMac }: AddressRecord, mac: string | null): b
   return endpoint === null && mac !== null && restingMac === mac;
 }
 
-async function holderOf(store: Store, network: NetworkRecord, { endpoint, node, restingUntil }: AddressRecord): Promise<string> {
+async function holderOf(
+  store: Store,
+  network: NetworkRecord,
+  { endpoint, node, restingMac, restingUntil }: AddressRecord,
+): Promise<string> {
   if (endpoint === null || node === null) {
-    return `was freed a moment ago and rests until ${restingUntil ?? "a minute is over"} (only an endpoint with the MAC address that had it may have it now)`;
+    const byMac = restingMac === undefined ? "" : `; with --mac-address ${restingMac}, as it had, it may be had now`;
+    return `was freed a moment ago and rests until ${restingUntil ?? "a minute is over"}${byMac}`;
   }
   const [holder, record, alive] = await Promise.all([
     read<EndpointRecord>(store, endpointKey(network.id, node, endpoint)),
@@ -88,14 +93,16 @@ export async function freeAddress(
     const ip = view.choose(network.id, space, addresses);
     if (ip) return { ip, cidr: cidrOf(space, ip), family, compare: { key: addressKey(network.id, ip), is: "absent" }, chosen: true };
   }
-  throw new OperationError(await exhausted(store, network, spaces, addresses));
+  throw new OperationError(await exhausted(store, network, family, addresses));
 }
 
-async function exhausted(store: Store, network: NetworkRecord, spaces: readonly Space[], addresses: NetworkAddresses): Promise<string> {
-  const { family } = spaces[0].subnet;
-  const pools = spaces.map((space) => {
+async function exhausted(store: Store, network: NetworkRecord, family: Family, addresses: NetworkAddresses): Promise<string> {
+  const pools = network.subnets.flatMap((record) => {
+    const space = spaceOf(record);
+    if (space.subnet.family !== family) return [];
     const { total, free } = capacityOf(space, addresses.taken[family]);
-    return `${total - free} of ${total} of ${formatBlock(space.subnet)} are taken`;
+    const pool = record.ipRange === null ? record.subnet : `${record.ipRange} (the ip-range of ${record.subnet})`;
+    return [`${total - free} of ${total} of ${pool} are taken`];
   });
   const resting = addresses.resting[family].size;
   const holders = addresses.holders(family);

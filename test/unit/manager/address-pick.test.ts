@@ -27,7 +27,9 @@ test("asked addresses come with what must still be so: absent, or resting as it 
     { ip: "10.2.0.2", cidr: "10.2.0.2/30", family: 4, compare: { key: resting?.key, modRevision: resting?.modRevision }, chosen: false },
     { ip: "fd01::42", cidr: "fd01::42/64", family: 6, compare: { key: addressKey(network.id, "fd01::42"), is: "absent" }, chosen: false },
   ]);
-  await expect(askedAddresses(cluster.store, network, ["10.2.0.2"], null)).rejects.toThrow("rests until 2026-01-01T00:01:05.000Z");
+  await expect(askedAddresses(cluster.store, network, ["10.2.0.2"], null)).rejects.toThrow(
+    `rests until 2026-01-01T00:01:05.000Z; with --mac-address ${mac}, as it had, it may be had now`,
+  );
 });
 
 describe("free addresses", () => {
@@ -58,5 +60,13 @@ describe("free addresses", () => {
     await expect(freeAddress(context, network, 4, false)).rejects.toThrow(
       "could not find an available IP in network blue: 1 of 1 of 10.1.0.0/30 are taken, 1 of 1 of 10.2.0.0/30 are taken; 1 were freed in the last minute and rest; held by node b (1)",
     );
+  });
+
+  test("that are all gone of an ip-range are told as the range's", async () => {
+    const id = await cluster.network("green", { IPAM: { Config: [{ Subnet: "10.3.0.0/24", IPRange: "10.3.0.128/31" }] } });
+    for (const number of [1, 2]) await cluster.endpoint(number, { network: "green" });
+    await cluster.store.settled();
+    const green = JSON.parse((await cluster.store.get(networkKey(id)))?.value ?? "");
+    await expect(freeAddress(context, green, 4, false)).rejects.toThrow("2 of 2 of 10.3.0.128/31 (the ip-range of 10.3.0.0/24) are taken");
   });
 });
