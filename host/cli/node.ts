@@ -81,7 +81,7 @@ function addList(group: Command, context: Context): void {
     .command("ls")
     .alias("list")
     .description(
-      "List the nodes, with the state of the path to each as this host's probes see it; LOSS is of the last 64, about a minute. * is this host.",
+      "List the nodes, with the state of the path to each as this host's probes see it; LOSS is of the last 64. * is this host. Columns: docs/first-steps.md.",
     )
     .option("-f, --filter <key=value>", "only those that match (id, name, role)", asFlags(pair))
     .addOption(formatOption())

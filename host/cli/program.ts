@@ -132,7 +132,7 @@ function addShow(program: Command, context: Context, subject: Subject, descripti
   const group = addGroup(program, subject, description);
   group
     .command("show")
-    .description(description)
+    .description(`${description} Columns: docs/first-steps.md.`)
     .option("-n, --network <network>", "only this network's: its name, id or the beginning of its id")
     .addOption(new Option("--format <format>", "table for people, json for programs").choices(["table", "json"]).default("table"))
     .addHelpText("after", examples(`weft ${subject} show`, `weft ${subject} show --network blue --format json`))

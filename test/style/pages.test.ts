@@ -118,6 +118,13 @@ describe("readers", () => {
     expect(PAGES.filter((page) => page !== "README.md" && !readme.includes(`](${page})`))).toEqual([]);
   });
 
+  test("find every file of the state directory explained", () => {
+    const files = [...read("host/agent/member/state-files.ts").matchAll(/^export const \w+ = "(.+)";$/gm)].map(([, name]) => name);
+    const text = read("docs/cluster.md");
+    expect(files.length).toBeGreaterThan(5);
+    expect(files.filter((name) => !text.includes(`\`${name}`))).toEqual([]);
+  });
+
   test("find every column and key of an example explained", () => {
     const text = read("docs/first-steps.md");
     const explained = new Set([...text.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name));

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { BACKGROUND_MAX } from "../../../bench/background.ts";
-import { SUITES } from "../../../bench/options.ts";
+import { parseOptions, SUITES } from "../../../bench/options.ts";
 import { peers } from "../../../bench/peers/index.ts";
 import { PRECISION, TRIALS_MAX } from "../../../bench/search.ts";
 import { PINGS } from "../../../bench/suites/core.ts";
@@ -48,5 +48,25 @@ describe("docs/benchmarks.md", () => {
   test("every flag that is turned off on the segmented wire is told", () => {
     const { features } = WIRES.find(({ name }) => name === "segmented")!;
     for (const flag of Object.keys(features)) expect(page).toContain(`\`${flag}\``);
+  });
+
+  const durations = [...page.matchAll(/^\| `npm run bench(?: -- (.*?))?` \|.*\| (\d+) minutes? \|$/gm)].map(([, flags = "", minutes]) => ({
+    flags,
+    minutes,
+  }));
+
+  test("how long runs take is told", () => {
+    expect(durations.length).toBeGreaterThan(5);
+  });
+
+  test.each(durations)("npm run bench -- $flags: about $minutes min, as the program guesses itself", ({ flags, minutes }) => {
+    const options = parseOptions(flags.split(" ").filter(Boolean))!;
+    const all = peers(null).filter(({ name }) => options.peers.includes(name));
+    const seconds = options.suites.map((suite) => {
+      const oneHost = suite.topology === "one host";
+      const sections = oneHost ? 1 : options.wires.length;
+      return options.rounds * sections * all.filter((peer) => !oneHost || peer.setUpSameHost).length * suite.estimateSeconds(options);
+    });
+    expect(Math.round(seconds.reduce((a, b) => a + b) / 60)).toBe(Number(minutes));
   });
 });
