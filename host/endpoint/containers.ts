@@ -54,7 +54,7 @@ export class ContainerOperations {
         const held = await this.#endpoints.attach({ ...place, ...(mac === undefined ? {} : { mac }) });
         addresses.push(...(held.record?.addresses ?? []).map((cidr) => cidr.split("/")[0]));
       }
-      await this.#containers.start(id, { addresses });
+      await this.#containers.start(id, addresses);
     } catch (error) {
       // What could not be given back now is settled later; the error that is on its way is the one to tell.
       await this.#remove(id, true).catch(() => {});

@@ -4,9 +4,9 @@ import { OperationError } from "../model/errors.ts";
 import { didYouMean } from "../model/near.ts";
 import { addRecord, type ContainerRecord, changeRecord, readRecords, removeRecord } from "./record.ts";
 
-export class Book<Network> {
+export class Book {
   readonly #root: string;
-  readonly #records = new Map<string, ContainerRecord<Network>>();
+  readonly #records = new Map<string, ContainerRecord>();
 
   constructor(root: string) {
     this.#root = root;
@@ -14,7 +14,7 @@ export class Book<Network> {
 
   /** Reads what is on disk. Throws Node's errors. */
   load(onBroken: (directory: string, why: string) => void): void {
-    for (const record of readRecords<Network>(this.#root, onBroken)) this.#records.set(record.id, record);
+    for (const record of readRecords(this.#root, onBroken)) this.#records.set(record.id, record);
   }
 
   get size(): number {
@@ -22,7 +22,7 @@ export class Book<Network> {
   }
 
   /** Oldest first. */
-  get all(): ContainerRecord<Network>[] {
+  get all(): ContainerRecord[] {
     return [...this.#records.values()].sort((a, b) => (a.created < b.created ? -1 : 1));
   }
 
@@ -30,12 +30,12 @@ export class Book<Network> {
     return this.#records.has(id);
   }
 
-  named(name: string): ContainerRecord<Network> | undefined {
+  named(name: string): ContainerRecord | undefined {
     return this.all.find((record) => record.name === name);
   }
 
   /** By id, name or unique beginning of an id, in Docker's order. Throws OperationError. */
-  find(reference: string): ContainerRecord<Network> {
+  find(reference: string): ContainerRecord {
     const exact = this.#records.get(reference) ?? this.named(reference);
     if (exact) return exact;
     const matches = this.all.filter(({ id }) => reference !== "" && id.startsWith(reference));
@@ -46,13 +46,13 @@ export class Book<Network> {
   }
 
   /** Throws Node's errors. */
-  add(record: ContainerRecord<Network>): void {
+  add(record: ContainerRecord): void {
     addRecord(this.#root, record);
     this.#records.set(record.id, record);
   }
 
   /** Throws OperationError or Node's errors. */
-  change(id: string, changes: Partial<ContainerRecord<Network>>): void {
+  change(id: string, changes: Partial<ContainerRecord>): void {
     const record = { ...this.find(id), ...changes };
     changeRecord(this.#root, record);
     this.#records.set(id, record);

@@ -15,7 +15,6 @@ import { newLongId, SHORT_ID_CHARACTERS } from "../model/cluster/ids.ts";
 import { messageOf, OperationError, StartError } from "../model/errors.ts";
 import { Book } from "./book.ts";
 import { Ends } from "./ends.ts";
-import { execPrefix } from "./exec.ts";
 import { type LogOptions, readLog } from "./log.ts";
 import { checkName, randomName } from "./names.ts";
 import { makeNamespace, removeNamespace, repinNamespace, sandboxPath } from "./namespace.ts";
@@ -31,8 +30,9 @@ const CONTAINERS_MAX = 4096;
 const GRACE_MS = 10_000;
 const KILL_MS = 30_000;
 const POLL_MS = 10;
-export interface Container<Network = unknown> {
-  record: ContainerRecord<Network>;
+
+export interface Container {
+  record: ContainerRecord;
   run: Run;
   /** Of its files. */
   directory: string;
@@ -51,31 +51,31 @@ export interface ContainersOptions {
   onStep?: (step: string) => void;
 }
 
-export interface Recovered<Network> {
-  running: Container<Network>[];
+export interface Recovered {
+  running: Container[];
   /** Ended, and not discarded: release what they hold, then discard(). */
-  ended: Container<Network>[];
+  ended: Container[];
   /** Neither wholly made nor wholly removed: release what they hold and remove() them by force. */
-  undo: Container<Network>[];
+  undo: Container[];
 }
 
-export interface RemoveOptions<Network> {
+export interface RemoveOptions {
   /** Also when it runs: SIGTERM, then SIGKILL. */
   force?: boolean;
   /** Gives back what it holds elsewhere, once nothing runs any more; when it rejects, the record stays, and recover() tells it again. */
-  release?: (container: Container<Network>) => Promise<void>;
+  release?: () => Promise<void>;
 }
 
-export class Containers<Network = unknown> {
+export class Containers {
   readonly #root: string;
   readonly #log: ContainersOptions["log"];
   readonly #now: () => string;
   readonly #random: (bytes: number) => Uint8Array;
   readonly #graceMs: number;
   readonly #step: (step: string) => void;
-  readonly #book: Book<Network>;
+  readonly #book: Book;
   readonly #ends: Ends;
-  readonly #handlers: ((container: Container<Network>) => void)[] = [];
+  readonly #handlers: ((container: Container) => void)[] = [];
   readonly #removals = new Map<string, Promise<void>>();
   readonly #starting = new Set<string>();
   /** Namespaces that are being made: one that is removed meanwhile is removed after. */
@@ -98,8 +98,8 @@ export class Containers<Network = unknown> {
   }
 
   /** To be called once, before anything else. */
-  async recover(): Promise<Recovered<Network>> {
-    const found: Recovered<Network> = { running: [], ended: [], undo: [] };
+  async recover(): Promise<Recovered> {
+    const found: Recovered = { running: [], ended: [], undo: [] };
     const broken = (directory: string, why: string) =>
       this.#log.warn({ directory, why }, "a container's record cannot be read: left alone");
     this.#book.load(broken);
@@ -126,17 +126,17 @@ export class Containers<Network = unknown> {
   }
 
   /** All, oldest first. */
-  list(): Container<Network>[] {
+  list(): Container[] {
     return this.#book.all.map((record) => this.#container(record));
   }
 
   /** By id, name or unique beginning of an id, in Docker's order. Throws OperationError. */
-  get(reference: string): Container<Network> {
+  get(reference: string): Container {
     return this.#container(this.#book.find(reference));
   }
 
   /** Makes the record and the namespace. Rejects with UsageError or OperationError; then nothing is left of it. */
-  async create(wish: Wish<Network>): Promise<Container<Network>> {
+  async create(wish: Wish): Promise<Container> {
     checkWish(wish);
     if (wish.name !== undefined) checkName(wish.name);
     if (this.#book.size >= CONTAINERS_MAX) throw new OperationError(`there are ${CONTAINERS_MAX} containers already: remove some`);
@@ -147,9 +147,9 @@ export class Containers<Network = unknown> {
       throw new OperationError(
         `the container name ${name} is in use by container ${holder.id.slice(0, SHORT_ID_CHARACTERS)}: remove that one, or choose another name`,
       );
-    const record: ContainerRecord<Network> = {
+    const record: ContainerRecord = {
       ...{ id, name, hostname: hostnameOf(id), command: [...wish.command], environment: environmentOf(wish, hostnameOf(id)) },
-      ...{ workingDirectory: wish.workingDirectory ?? "/", labels: { ...wish.labels }, networks: [...(wish.networks ?? [])] },
+      ...{ workingDirectory: wish.workingDirectory ?? "/", labels: { ...wish.labels } },
       ...{ created: this.#now(), removing: false, discarded: false },
     };
     this.#step("record");
@@ -170,22 +170,17 @@ export class Containers<Network = unknown> {
     return this.#container(record);
   }
 
-  /** What its networks are now, for the caller to find again. */
-  setNetworks(id: string, networks: readonly Network[]): void {
-    this.#book.change(id, { networks: [...networks] });
-  }
-
   /**
-   * Runs the command; resolves when it runs (or has run). `addresses`: what its own name stands for in its /etc/hosts; `resolvConf`, `hosts`: those files
-   * whole, where they shall be others. Rejects with StartError, after which it has exited with that status.
+   * Runs the command; resolves when it runs (or has run). `addresses`: what its own name stands for in its /etc/hosts. Rejects with StartError, after which it
+   * has exited with that status.
    */
-  async start(id: string, files: { addresses?: string[]; resolvConf?: string; hosts?: string } = {}): Promise<Container<Network>> {
+  async start(id: string, addresses: readonly string[] = []): Promise<Container> {
     const { record, run, directory, netnsPath } = this.get(id);
     if (run.state !== "creating" || run.abandoned || record.removing || this.#starting.has(id))
       throw new OperationError(`container ${record.name} was started before: a container runs once`);
     this.#step("files");
-    writeFileSync(join(directory, "resolv.conf"), files.resolvConf ?? hostResolvConf());
-    writeFileSync(join(directory, "hosts"), files.hosts ?? hostsFile(record.hostname, files.addresses));
+    writeFileSync(join(directory, "resolv.conf"), hostResolvConf());
+    writeFileSync(join(directory, "hosts"), hostsFile(record.hostname, addresses));
     this.#step("shim");
     this.#starting.add(id);
     try {
@@ -233,7 +228,7 @@ export class Containers<Network = unknown> {
   }
 
   /** Calls `handler`, which must not throw, whenever one that ran has ended. */
-  onExit(handler: (container: Container<Network>) => void): void {
+  onExit(handler: (container: Container) => void): void {
     this.#handlers.push(handler);
   }
 
@@ -250,13 +245,6 @@ export class Containers<Network = unknown> {
     }
   }
 
-  /** The words before a command that run it in there. Throws OperationError. */
-  execPlan(id: string, environment: readonly string[] = []): string[] {
-    const { record, run } = this.get(id);
-    if (run.state !== "running") throw new OperationError(`container ${record.name} is not running`);
-    return execPrefix(record, run.pid, environment);
-  }
-
   /** Removes the namespace of one that has ended: to be called when what is in there has been released. Rejects with OperationError. */
   async discard(id: string): Promise<void> {
     const { record, run } = this.get(id);
@@ -267,7 +255,7 @@ export class Containers<Network = unknown> {
   }
 
   /** Ends what runs, if `force` allows it, and leaves nothing; done when it is not there. Rejects with OperationError. */
-  remove(id: string, options: RemoveOptions<Network> = {}): Promise<void> {
+  remove(id: string, options: RemoveOptions = {}): Promise<void> {
     const before = this.#removals.get(id);
     if (before) return before;
     const removal = this.#remove(id, options).finally(() => this.#removals.delete(id));
@@ -280,7 +268,7 @@ export class Containers<Network = unknown> {
     this.#ends.close();
   }
 
-  async #remove(id: string, { force = false, release }: RemoveOptions<Network>): Promise<void> {
+  async #remove(id: string, { force = false, release }: RemoveOptions): Promise<void> {
     if (!this.#book.has(id)) return;
     const { record, run, directory } = this.get(id);
     if (run.state === "running" && !force)
@@ -291,7 +279,7 @@ export class Containers<Network = unknown> {
     if (this.#run(id).state === "creating") abandonRun(directory);
     await this.#end(id, directory);
     this.#step("release");
-    await release?.(this.get(id));
+    await release?.();
     await this.#making.get(id);
     this.#step("namespace gone");
     await removeNamespace(id);
@@ -315,7 +303,7 @@ export class Containers<Network = unknown> {
     this.#ends.look(id);
   }
 
-  #container(record: ContainerRecord<Network>): Container<Network> {
+  #container(record: ContainerRecord): Container {
     const { id } = record;
     return { record, run: this.#run(id), directory: join(this.#root, id), netnsPath: sandboxPath(id) };
   }

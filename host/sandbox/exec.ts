@@ -3,11 +3,11 @@
 
 import type { ContainerRecord } from "./record.ts";
 
-/** `pid`: of the shim. `environment`: K=V, before the container's own (such as TERM, for a terminal). */
-export function execPrefix(record: ContainerRecord, pid: number, environment: readonly string[] = []): string[] {
+/** `pid`: of the shim. */
+export function execPrefix(record: ContainerRecord, pid: number): string[] {
   return [
     ...["nsenter", "--target", String(pid), "--mount", "--uts", "--net", "--pid", "--"],
-    ...["env", "-i", "-C", record.workingDirectory, ...environment, ...record.environment],
+    ...["env", "-i", "-C", record.workingDirectory, ...record.environment],
     // env would take a command with "=" in its name for a variable; a shell finds and runs it as it is, or says 126 or 127.
     ...["sh", "-c", 'exec "$@"', "weft"],
   ];

@@ -7,16 +7,12 @@ import type { LogLine } from "../model/cluster/answers.ts";
 const READ_BYTES = 64 * 1024;
 /** How long a change may go unheard, when the kernel gives no watch. */
 const LOOK_MS = 1_000;
-/** Characters of an ISO 8601 time up to its milliseconds. */
-const TIME_CHARACTERS = 23;
 
 export interface LogOptions {
   /** Goes on until the container has ended. */
   follow: boolean;
   /** Only so many of the lines that there are; null = all. */
   tail: number | null;
-  /** Only lines from this time on, ISO 8601. */
-  since?: string;
   /** Ends it. */
   gone?: AbortSignal;
 }
@@ -28,17 +24,14 @@ export async function* readLog(
   end: { reached: () => boolean; promise: Promise<unknown> },
 ): AsyncGenerator<LogLine> {
   const { follow, tail, gone } = options;
-  const since = options.since?.slice(0, TIME_CHARACTERS);
   const bell = new Bell(folder, follow, end.promise, gone);
   const reader = new LogReader(folder);
-  const wanted = (line: LogLine | null): line is LogLine =>
-    line !== null && !(since !== undefined && line.time.slice(0, TIME_CHARACTERS) < since);
   try {
-    if (tail !== null) yield* last(reader, tail).map(parse).filter(wanted);
+    if (tail !== null) yield* last(reader, tail).flatMap(parse);
     for (;;) {
       // Asked before reading: the last lines are written before the end is told.
       const ended = !follow || end.reached();
-      for (let lines = reader.read(); lines.length > 0 && !gone?.aborted; lines = reader.read()) yield* lines.map(parse).filter(wanted);
+      for (let lines = reader.read(); lines.length > 0 && !gone?.aborted; lines = reader.read()) yield* lines.flatMap(parse);
       if (ended || gone?.aborted) return;
       await bell.rung();
     }
@@ -58,11 +51,11 @@ function last(reader: LogReader, count: number): string[] {
   return count === 0 ? [] : kept.slice(-count);
 }
 
-/** "TIME STREAM F|P TEXT"; null for what is none (a disk that was full cut it). */
-function parse(text: string): LogLine | null {
+/** "TIME STREAM F|P TEXT"; nothing for what is none (a disk that was full cut it). */
+function parse(text: string): LogLine[] {
   const [, time, stream, kind, log] = /^(\S{20,}) (stdout|stderr) ([FP]) (.*)$/s.exec(text) ?? [];
-  if (time === undefined) return null;
-  return { log: kind === "F" ? `${log}\n` : log, stream: stream as LogLine["stream"], time };
+  if (time === undefined) return [];
+  return [{ log: kind === "F" ? `${log}\n` : log, stream: stream as LogLine["stream"], time }];
 }
 
 class LogReader {

@@ -7,7 +7,7 @@ import { messageOf } from "../model/errors.ts";
 import { replaceFile } from "../sys/replace-file.ts";
 import { readJson } from "./files.ts";
 
-export interface ContainerRecord<Network = unknown> {
+export interface ContainerRecord {
   /** 64 hex digits. */
   id: string;
   name: string;
@@ -19,8 +19,6 @@ export interface ContainerRecord<Network = unknown> {
   labels: Record<string, string>;
   /** ISO 8601. */
   created: string;
-  /** The caller's, and no business of this room. */
-  networks: Network[];
   /** Somebody has asked for its removal, which may have been cut short. */
   removing: boolean;
   /** It has ended, and its namespace and what was in there are given up. */
@@ -74,15 +72,15 @@ export function removeRecord(root: string, id: string): void {
 }
 
 /** All records, after sweeping what was half made or half removed. One that cannot be read is told of, and left alone. Throws Node's errors. */
-export function readRecords<Network>(root: string, onBroken: (directory: string, why: string) => void): ContainerRecord<Network>[] {
+export function readRecords(root: string, onBroken: (directory: string, why: string) => void): ContainerRecord[] {
   mkdirSync(root, { recursive: true, mode: PRIVATE });
-  const records: ContainerRecord<Network>[] = [];
+  const records: ContainerRecord[] = [];
   for (const name of readdirSync(root)) {
     const directory = join(root, name);
     if (name.startsWith(COMING) || name.startsWith(GOING)) rmSync(directory, { recursive: true, force: true });
     if (!ID.test(name)) continue;
     try {
-      const record = readJson(join(directory, CONFIG)) as ContainerRecord<Network> | undefined;
+      const record = readJson(join(directory, CONFIG)) as ContainerRecord | undefined;
       if (record?.id !== name || !Array.isArray(record.command)) throw new Error(`${CONFIG} is missing or not its own`);
       records.push(record);
     } catch (error) {

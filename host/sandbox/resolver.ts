@@ -1,4 +1,4 @@
-// The /etc/resolv.conf and /etc/hosts that a container gets when its agent has none for it. Any thread.
+// The /etc/resolv.conf and /etc/hosts that a container gets. Any thread.
 
 import { readFileSync } from "node:fs";
 
@@ -12,7 +12,7 @@ export function hostResolvConf(files: readonly string[] = ["/etc/resolv.conf", "
 }
 
 /** Loopback, and the container's own name at its addresses. */
-export function hostsFile(hostname: string, addresses: readonly string[] = []): string {
+export function hostsFile(hostname: string, addresses: readonly string[]): string {
   const lines = [
     "127.0.0.1\tlocalhost",
     "::1\tlocalhost ip6-localhost ip6-loopback",

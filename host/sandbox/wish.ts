@@ -3,7 +3,7 @@
 import { SHORT_ID_CHARACTERS } from "../model/cluster/ids.ts";
 import { UsageError } from "../model/errors.ts";
 
-export interface Wish<Network = unknown> {
+export interface Wish {
   /** Default: one in Docker's manner. */
   name?: string;
   /** Exactly these words: no shell takes them apart. */
@@ -13,7 +13,6 @@ export interface Wish<Network = unknown> {
   /** Absolute; default: / */
   workingDirectory?: string;
   labels?: Record<string, string>;
-  networks?: readonly Network[];
 }
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

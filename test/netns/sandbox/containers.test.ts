@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
 import { OperationError, UsageError } from "../../../host/model/errors.ts";
 import { ensurePort, type OpenPort } from "../../../host/netdev/port.ts";
+import { resourceOf } from "../../../host/sandbox/resource.ts";
 import { closeFd } from "../../../host/sys/fd.ts";
 import { closeNetnsThread } from "../../../host/sys/netns-thread.ts";
 import { run } from "../../../lab/command.ts";
@@ -55,7 +56,6 @@ describeNetns("containers", ["perl", "unshare", "nsenter", "script"], () => {
       name: "once",
       command: ["sh", "-c", "exit 3"],
       labels: { a: "b" },
-      networks: ["e1"],
     });
     const waiting = stage.containers.wait(record.id);
     const started = stage.containers.start(record.id);
@@ -66,12 +66,9 @@ describeNetns("containers", ["perl", "unshare", "nsenter", "script"], () => {
     expect(exits).toEqual(["once exited"]);
     await expect(stage.containers.start(record.id)).rejects.toThrow("started before");
     refused(() => stage.containers.signal(record.id, "TERM"), OperationError, /container once is not running/);
-    refused(() => stage.containers.execPlan(record.id), OperationError, /container once is not running/);
-    stage.containers.setNetworks(record.id, ["e1", "e2"]);
     await stage.open();
     expect(stage.containers.get("once").record).toMatchObject({
       labels: { a: "b" },
-      networks: ["e1", "e2"],
       command: ["sh", "-c", "exit 3"],
     });
   });
@@ -103,7 +100,7 @@ describeNetns("containers", ["perl", "unshare", "nsenter", "script"], () => {
     await expect(stage.containers.remove(id)).rejects.toThrow("container stubborn is running: stop it, or remove it by force (-f)");
     const released: string[] = [];
     const begun = performance.now();
-    const release = async ({ run }: { run: { state: string } }) => void released.push(run.state);
+    const release = async () => void released.push(stage.containers.get(id).run.state);
     await Promise.all([stage.containers.remove(id, { force: true, release }), stage.containers.remove(id, { force: true, release })]);
     expect(performance.now() - begun).toBeGreaterThan(500);
     expect(released).toEqual(["exited"]);
@@ -139,7 +136,7 @@ describeNetns("containers", ["perl", "unshare", "nsenter", "script"], () => {
     const adopted = await ensurePort(port);
     shut(adopted);
     expect(adopted.adopted).toBe(true);
-    const plan = stage.containers.execPlan(record.id);
+    const plan = resourceOf(stage.containers.get(record.id)).ExecPrefix;
     const { stdout } = await execute(plan[0], [...plan.slice(1), "ip", "-brief", "address", "show", "eth0", "scope", "global"]);
     expect(stdout).toMatch(/10\.0\.0\.2\/24 fd00::2\/64/);
   });
@@ -147,11 +144,11 @@ describeNetns("containers", ["perl", "unshare", "nsenter", "script"], () => {
   test("run other commands inside, which end with them", async () => {
     const { record } = await stage.containers.create({ command: ["sleep", "60"], environment: ["A=b c"], workingDirectory: "/tmp" });
     await stage.containers.start(record.id);
-    const plan = stage.containers.execPlan(record.id, ["TERM=dumb"]);
+    const plan = resourceOf(stage.containers.get(record.id)).ExecPrefix;
     const inside = async (...words: string[]) => (await execute(plan[0], [...plan.slice(1), ...words])).stdout;
-    expect(
-      await inside("sh", "-c", "echo $A $TERM $HOSTNAME; pwd; cat /proc/sys/kernel/hostname; ls /sys/class/net; cat /proc/1/comm"),
-    ).toBe(`b c dumb ${record.hostname}\n/tmp\n${record.hostname}\nlo\nweft-shim ${record.name.slice(0, 5)}\n`);
+    expect(await inside("sh", "-c", "echo $A $HOSTNAME; pwd; cat /proc/sys/kernel/hostname; ls /sys/class/net; cat /proc/1/comm")).toBe(
+      `b c ${record.hostname}\n/tmp\n${record.hostname}\nlo\nweft-shim ${record.name.slice(0, 5)}\n`,
+    );
     await expect(inside("nonesuch")).rejects.toMatchObject({ code: 127 });
     await expect(inside("sh", "-c", "exit 9")).rejects.toMatchObject({ code: 9 });
     const quoted = [...plan, "sh", "-c", "test -t 0 && tty"].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { StartError } from "../../../host/model/errors.ts";
 import type { Container } from "../../../host/sandbox/containers.ts";
+import { hostResolvConf, hostsFile } from "../../../host/sandbox/resolver.ts";
 import { LOG_BYTES_MAX, startShim } from "../../../host/sandbox/shim.ts";
 import { eventually } from "../../../lab/wait.ts";
 import { describeNetns } from "../needs.ts";
@@ -59,10 +60,10 @@ describeNetns("a shim", ["perl", "unshare", "nsenter"], () => {
   test("gives it a resolv.conf and hosts of its own", async () => {
     const before = readFileSync("/etc/hosts", "utf8");
     const { record } = await stage.containers.create({ command: ["cat", "/etc/resolv.conf", "/etc/hosts"] });
-    await stage.containers.start(record.id, { resolvConf: "nameserver 10.9.8.7\n", hosts: "10.0.0.2 web\n" });
+    await stage.containers.start(record.id, ["10.0.0.2"]);
     await stage.containers.wait(record.id);
     const output = await stage.output(record.id);
-    expect(output).toBe(`${existsSync("/etc/resolv.conf") ? "nameserver 10.9.8.7\n" : ""}10.0.0.2 web\n`);
+    expect(output).toBe(`${existsSync("/etc/resolv.conf") ? hostResolvConf() : ""}${hostsFile(record.hostname, ["10.0.0.2"])}`);
     expect(readFileSync("/etc/hosts", "utf8")).toBe(before);
   });
 
@@ -160,7 +161,7 @@ function readStat(pid: string): string {
   }
 }
 
-async function pidsIn({ netnsPath }: Container<string>): Promise<string[]> {
+async function pidsIn({ netnsPath }: Container): Promise<string[]> {
   const { stdout } = await promisify(execFile)("ip", ["netns", "pids", netnsPath.split("/").at(-1) as string]);
   return stdout.trim().split("\n").filter(Boolean);
 }

@@ -11,17 +11,17 @@ export class Stage {
   readonly root = mkdtempSync(join(tmpdir(), "weft-containers-"));
   readonly directory = join(this.root, "containers");
   readonly warnings: string[] = [];
-  #containers: Containers<string> | undefined;
+  #containers: Containers | undefined;
 
-  get containers(): Containers<string> {
+  get containers(): Containers {
     if (!this.#containers) throw new Error("not open");
     return this.#containers;
   }
 
   /** What an agent does at its start; an earlier one is as if it had ended. */
-  async open(graceMs = 500): Promise<Recovered<string>> {
+  async open(graceMs = 500): Promise<Recovered> {
     this.#containers?.close();
-    this.#containers = new Containers<string>({
+    this.#containers = new Containers({
       directory: this.directory,
       graceMs,
       log: { warn: (what, message) => this.warnings.push(`${message} ${JSON.stringify(what)}`) },

@@ -12,7 +12,6 @@ export function aRecord(changes: Partial<ContainerRecord> = {}): ContainerRecord
     workingDirectory: "/tmp",
     labels: { tier: "web" },
     created: "2026-01-02T03:04:05.000Z",
-    networks: [],
     removing: false,
     discarded: false,
     ...changes,

@@ -23,11 +23,11 @@ test("what was added, changed and removed is so for the next one, oldest first",
   const book = loaded();
   book.add(aRecord({ id: A, name: "late", created: "2026-01-02T00:00:00.000Z" }));
   book.add(aRecord({ id: B, name: "early", created: "2026-01-01T00:00:00.000Z" }));
-  book.change(B, { networks: ["e1"] });
+  book.change(B, { discarded: true });
   expect(loaded().all).toEqual(book.all);
-  expect(book.all.map(({ name, networks }) => [name, networks])).toEqual([
-    ["early", ["e1"]],
-    ["late", []],
+  expect(book.all.map(({ name, discarded }) => [name, discarded])).toEqual([
+    ["early", true],
+    ["late", false],
   ]);
   book.remove(B);
   expect([book.size, loaded().size, book.has(B)]).toEqual([1, 1, false]);

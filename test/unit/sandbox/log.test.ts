@@ -48,15 +48,13 @@ test("what is no line of a log, since a disk was full, is left out", async () =>
   expect(await texts()).toBe("one\nthree\n");
 });
 
-test("the last lines, and those since a time", async () => {
+test("the last lines", async () => {
   write(line(1, "one") + line(2, "two"));
   rotate();
   write(line(3, "three"));
   expect(await texts({ tail: 2 })).toBe("two\nthree\n");
   expect(await texts({ tail: 0 })).toBe("");
   expect(await texts({ tail: 9 })).toBe("one\ntwo\nthree\n");
-  expect(await texts({ since: "2026-01-01T00:00:02.123Z" })).toBe("two\nthree\n");
-  expect(await texts({ since: "2026-01-01T00:00:02.124Z" })).toBe("three\n");
 });
 
 test("a log larger than what is read at once", async () => {

@@ -17,7 +17,7 @@ const read = () => readRecords(root, (directory, why) => broken.push(`${director
 
 test("what was added and changed is read again, and only the owner may read it", () => {
   expect(read()).toEqual([]);
-  const record = aRecord({ environment: ["KEY=secret"], networks: [{ endpoint: "e1" }] });
+  const record = aRecord({ environment: ["KEY=secret"] });
   addRecord(root, record);
   expect(read()).toEqual([record]);
   changeRecord(root, { ...record, removing: true });
