@@ -52,6 +52,8 @@ export interface Ipv4Options {
   tos?: number;
   ttl?: number;
   protocol?: number;
+  /** Don't fragment, as Linux has it of what TCP and UDP send. */
+  df?: boolean;
   /** Overwrites the first byte (version and header length). */
   first?: number;
 }
@@ -62,6 +64,7 @@ export function ipv4(source: string, destination: string, payload: Uint8Array, o
   header[0] = options.first ?? 0x45;
   header[1] = options.tos ?? 0;
   header.writeUInt16BE(20 + payload.length, 2);
+  if (options.df) header[6] = 0x40;
   header[8] = options.ttl ?? 64;
   header[9] = options.protocol ?? 253;
   header.set(source.split(".").map(Number), 12);

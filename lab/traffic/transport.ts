@@ -41,7 +41,7 @@ export function tcpPacket(source: string, destination: string, segment: Segment,
     ? ~internetChecksum(pseudoHeader(source, destination, TCP, packet.length)) & 0xffff
     : checksum(source, destination, TCP, packet);
   packet.writeUInt16BE(sum, 16);
-  return ipv4(source, destination, packet, { protocol: TCP });
+  return ipv4(source, destination, packet, { protocol: TCP, df: true });
 }
 
 /** An IPv4 packet with a UDP datagram and its checksum. */
@@ -51,5 +51,5 @@ export function udpPacket(source: string, destination: string, ports: { from: nu
   packet.writeUInt16BE(ports.to, 2);
   packet.writeUInt16BE(packet.length, 4);
   packet.writeUInt16BE(checksum(source, destination, UDP, packet) || 0xffff, 6);
-  return ipv4(source, destination, packet, { protocol: UDP });
+  return ipv4(source, destination, packet, { protocol: UDP, df: true });
 }
