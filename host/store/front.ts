@@ -23,6 +23,8 @@ import {
 } from "./generated/weft_pb.js";
 import { methodsOf } from "./grpc.ts";
 import type { Caller } from "./rights.ts";
+import { Guests } from "./serve/guests.ts";
+import type { Call } from "./serve/handlers.ts";
 import { type Served, serveBackend } from "./serve.ts";
 
 export interface FrontOptions {
@@ -55,7 +57,13 @@ export async function startFront(options: FrontOptions): Promise<Served> {
     stays.delete(nodeId);
     allowances.delete(nodeId);
   });
-  const who = (call: Parameters<typeof callerOf>[0]) => callerOf(call, cluster(), members, now());
+  const guests = new Guests();
+  const who = (call: Call): Caller => {
+    guests.callOf(call.getPeer());
+    const caller = callerOf(call, cluster(), members, now());
+    guests.know(call.getPeer(), caller);
+    return caller;
+  };
   /** Aborted when the node is removed. */
   const stayOf = (nodeId: string): AbortSignal => {
     const stay = stays.get(nodeId) ?? new AbortController();
@@ -72,6 +80,7 @@ export async function startFront(options: FrontOptions): Promise<Served> {
     host,
     port,
     credentials,
+    guests,
     backendFor: (call) => {
       const caller = who(call);
       return authorised(backend, caller, allowanceOf(caller), stayOf(caller.nodeId));
@@ -94,7 +103,10 @@ export async function startFront(options: FrontOptions): Promise<Served> {
       {
         definition: methodsOf(Join),
         implementation: {
-          ask: unary<JoinRequest, unknown>(async (call) => create(JoinAnswerSchema, await join.ask(call.request))),
+          ask: unary<JoinRequest, unknown>(async (call) => {
+            guests.callOf(call.getPeer());
+            return create(JoinAnswerSchema, await join.ask(call.request));
+          }),
           renew: unary<RenewRequest, unknown>(async (call) => create(RenewAnswerSchema, await join.renew(who(call), call.request))),
         },
       },
@@ -105,6 +117,7 @@ export async function startFront(options: FrontOptions): Promise<Served> {
     async close() {
       forget();
       credentials.close();
+      guests.close();
       await served.close();
     },
   };

@@ -2,11 +2,12 @@
 // decided by `backendFor`, once for each call. Main thread.
 
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer, type Server as TcpServer } from "node:net";
 import { Server, type ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { messageOf, OperationError } from "../model/errors.ts";
 import { Cluster, KV, Lease, Maintenance, Watch } from "./generated/rpc_pb.js";
 import { methodsOf } from "./grpc.ts";
+import type { Guests } from "./serve/guests.ts";
 import { type BackendFor, Handlers } from "./serve/handlers.ts";
 
 export interface ServeOptions {
@@ -16,6 +17,8 @@ export interface ServeOptions {
   credentials: ServerCredentials;
   /** Throws GrpcFailure when the caller is refused. */
   backendFor: BackendFor;
+  /** Told of each connection. */
+  guests?: Guests;
   services?: { definition: ServiceDefinition; implementation: UntypedServiceImplementation }[];
 }
 
@@ -30,6 +33,8 @@ const RECEIVE_BYTES_MAX = 4 * 1024 ** 2;
 /** A range that is larger has to be read in pages. */
 const SEND_BYTES_MAX = 64 * 1024 ** 2;
 const STREAMS_PER_CONNECTION_MAX = 4_096;
+/** Connections that the kernel has accepted for us. */
+const BACKLOG = 4_096;
 /** A peer that is gone without a word is found out in the sum of these. */
 const KEEPALIVE_MS = 10_000;
 const KEEPALIVE_TIMEOUT_MS = 5_000;
@@ -45,7 +50,7 @@ const OPTIONS = {
 };
 
 /** Rejects with OperationError when it cannot listen. */
-export async function serveBackend({ host, port, credentials, backendFor, services = [] }: ServeOptions): Promise<Served> {
+export async function serveBackend({ host, port, credentials, backendFor, guests, services = [] }: ServeOptions): Promise<Served> {
   const server = new Server(OPTIONS);
   const handlers = new Handlers(backendFor);
   server.addService(methodsOf(KV), handlers.kv());
@@ -54,32 +59,35 @@ export async function serveBackend({ host, port, credentials, backendFor, servic
   server.addService(methodsOf(Maintenance), handlers.maintenance());
   server.addService(methodsOf(Cluster), handlers.cluster());
   for (const { definition, implementation } of services) server.addService(definition, implementation);
-  const bound = await listen(server, host, port, credentials);
-  return { port: bound, close: () => close(server, handlers) };
-}
-
-async function listen(server: Server, host: string, port: number, credentials: ServerCredentials): Promise<number> {
-  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const fail = (error: unknown) => new OperationError(`cannot listen on ${address}: ${messageOf(error)}`, { cause: error });
-  await tryOut(host, port).catch((error) => {
-    throw fail(error);
+  const tcp = await listen(host, port);
+  const { injectConnection } = server.createConnectionInjector(credentials);
+  tcp.on("connection", (socket) => {
+    // What goes wrong with it is its TLS's or HTTP's to tell.
+    socket.on("error", () => {});
+    guests?.enter(socket);
+    injectConnection(socket);
   });
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, bound) => (error ? reject(fail(error)) : resolve(bound)));
-  });
+  return { port: (tcp.address() as AddressInfo).port, close: () => close(tcp, server, handlers) };
 }
 
-/** grpc-js says of an address that it cannot have only that, and prints it as well: the system says why. */
-async function tryOut(host: string, port: number): Promise<void> {
-  const trial = createServer();
-  trial.listen({ host, port });
-  await once(trial, "listening");
-  trial.close();
-  await once(trial, "close");
+/** grpc-js says of an address that it cannot have only that, and prints it as well: so it is listened at here, and the system says why. */
+async function listen(host: string, port: number): Promise<TcpServer> {
+  const tcp = createServer();
+  try {
+    tcp.listen({ host, port, backlog: BACKLOG });
+    await once(tcp, "listening");
+  } catch (error) {
+    const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+    throw new OperationError(`cannot listen on ${address}: ${messageOf(error)}`, { cause: error });
+  }
+  // An error of a later accept (EMFILE) must not end the agent.
+  tcp.on("error", () => {});
+  return tcp;
 }
 
-function close(server: Server, handlers: Handlers): Promise<void> {
+function close(tcp: TcpServer, server: Server, handlers: Handlers): Promise<void> {
   handlers.stop();
+  tcp.close();
   return new Promise((resolve) => {
     const late = setTimeout(() => {
       server.forceShutdown();

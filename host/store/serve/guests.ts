@@ -1,0 +1,127 @@
+// Who is at a front's door. A connection is a stranger's until a call of a member comes by it, and strangers, of whom nobody knows anything (a port scan, a
+// host that joins, somebody who would like the manager to be busy), have little of it: so many, for so long, and so many bytes together. The newest goes first:
+// a member needs a moment to say who it is, and who means harm would stay. Main thread.
+
+import type { Socket } from "node:net";
+import { Bucket } from "../../model/bucket.ts";
+import type { Caller } from "../rights.ts";
+
+/** A TLS connection is some 60 KiB. */
+const STRANGERS_MAX = 1_024;
+/** Longer than a host that joins waits for its answer. */
+const STRANGER_MS_MAX = 20_000;
+/** What all of them have sent; a request may be 1.5 MiB, and half of one is kept until it is whole. */
+const STRANGERS_BYTES_MAX = 64 * 1024 ** 2;
+/** Calls by one of them: to join takes one, and a member whose manager has yet to hear of it tries again. */
+const STRANGER_CALLS_MAX = 64;
+/** Of one worker; its agent has one, and another while that is lost. */
+const WORKER_CONNECTIONS_MAX = 16;
+/** What a worker may send by all of them together: an agent that attaches a thousand endpoints a second sends half of it. Past that they are cut, and
+ * what is half sent is forgotten. */
+const WORKER_BYTES_PER_SECOND = 1024 ** 2;
+const WORKER_BYTES_AT_ONCE = 64 * 1024 ** 2;
+const LOOK_MS = 250;
+
+export interface GuestOptions {
+  strangersMax?: number;
+  strangerMsMax?: number;
+  strangersBytesMax?: number;
+  workerBytesAtOnce?: number;
+}
+
+interface Stranger {
+  socket: Socket;
+  sinceMs: number;
+  calls: number;
+}
+
+interface Worker {
+  /** With the bytes that each had sent when it was looked at last. */
+  sockets: Map<Socket, number>;
+  bytes: Bucket;
+}
+
+export class Guests {
+  readonly #options: Required<GuestOptions>;
+  /** By address and port; the longest there first. */
+  readonly #strangers = new Map<string, Stranger>();
+  readonly #workers = new Map<string, Worker>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor({
+    strangersMax = STRANGERS_MAX,
+    strangerMsMax = STRANGER_MS_MAX,
+    strangersBytesMax = STRANGERS_BYTES_MAX,
+    workerBytesAtOnce = WORKER_BYTES_AT_ONCE,
+  }: GuestOptions = {}) {
+    this.#options = { strangersMax, strangerMsMax, strangersBytesMax, workerBytesAtOnce };
+    this.#timer = setInterval(() => this.#look(performance.now()), LOOK_MS).unref();
+  }
+
+  enter(socket: Socket): void {
+    const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    if (this.#strangers.size >= this.#options.strangersMax) this.#turnOut(this.#strangers.keys().next().value as string);
+    this.#strangers.set(peer, { socket, sinceMs: performance.now(), calls: 0 });
+    socket.once("close", () => {
+      if (this.#strangers.get(peer)?.socket === socket) this.#strangers.delete(peer);
+    });
+  }
+
+  /** By this connection somebody calls who has shown no certificate, or one that is not good. */
+  callOf(peer: string): void {
+    const stranger = this.#strangers.get(peer);
+    if (stranger && ++stranger.calls > STRANGER_CALLS_MAX) this.#turnOut(peer);
+  }
+
+  /** By this connection (as gRPC's getPeer() has it) a member has called. */
+  know(peer: string, { nodeId, role }: Caller): void {
+    const stranger = this.#strangers.get(peer);
+    if (!stranger) return;
+    this.#strangers.delete(peer);
+    if (role === "worker") this.#count(nodeId, stranger.socket);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    for (const peer of [...this.#strangers.keys()]) this.#turnOut(peer);
+  }
+
+  #count(nodeId: string, socket: Socket): void {
+    const bytes = new Bucket(WORKER_BYTES_PER_SECOND, this.#options.workerBytesAtOnce);
+    const worker = this.#workers.get(nodeId) ?? { sockets: new Map(), bytes };
+    const { sockets } = worker;
+    this.#workers.set(nodeId, worker);
+    sockets.set(socket, 0);
+    socket.once("close", () => {
+      sockets.delete(socket);
+      if (sockets.size === 0 && this.#workers.get(nodeId) === worker) this.#workers.delete(nodeId);
+    });
+    if (sockets.size > WORKER_CONNECTIONS_MAX) sockets.keys().next().value?.destroy();
+  }
+
+  #look(nowMs: number): void {
+    let bytes = 0;
+    for (const [peer, { socket, sinceMs }] of this.#strangers)
+      if (nowMs - sinceMs > this.#options.strangerMsMax) this.#turnOut(peer);
+      else bytes += socket.bytesRead;
+    while (bytes > this.#options.strangersBytesMax) {
+      const [peer, { socket }] = [...this.#strangers].reduce((a, b) => (b[1].socket.bytesRead > a[1].socket.bytesRead ? b : a));
+      bytes -= socket.bytesRead;
+      this.#turnOut(peer);
+    }
+    for (const { sockets, bytes: allowed } of this.#workers.values()) {
+      let sent = 0;
+      for (const [socket, before] of sockets) {
+        sent += socket.bytesRead - before;
+        sockets.set(socket, socket.bytesRead);
+      }
+      if (!allowed.take(nowMs, sent)) for (const socket of sockets.keys()) socket.destroy();
+    }
+  }
+
+  #turnOut(peer: string): void {
+    const stranger = this.#strangers.get(peer);
+    this.#strangers.delete(peer);
+    stranger?.socket.destroy();
+  }
+}
