@@ -1,7 +1,7 @@
 // How a container fares, from the files that its shim left (shim.pl): `pid`, made once before anything runs, and `exit`, made once when all is
 // over. A shim that is gone without a word was killed, or went down with the host. Main thread.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createFile } from "../sys/replace-file.ts";
 import { readJson } from "./files.ts";
@@ -28,6 +28,8 @@ interface ExitFile {
   at: string;
 }
 
+/** Of a shim whose host lost its power before the file was on the disk: one of an earlier boot. */
+const LOST: ShimFile = { pid: -1, since: 0, boot: "", at: "" };
 /** 128 + SIGKILL. */
 const KILLED = 137;
 /** Docker's, for what it found dead after a reboot. */
@@ -35,11 +37,11 @@ const LOST_WITH_HOST = 255;
 
 /** Throws Node's errors. `now`: when it is found to have ended, if nobody else said when. */
 export function readRun(directory: string, now: () => string): Run {
-  const shim = readJson(join(directory, "pid")) as ShimFile | undefined;
+  const shim = readShim(directory);
   // The shim ends after it has written the other file: so whether it lives is asked first.
   const alive = shim !== undefined && isAlive(shim);
-  const exit = readJson(join(directory, "exit")) as ExitFile | undefined;
-  const startedAt = shim && shim.pid !== 0 ? shim.at : null;
+  const exit = readExit(directory);
+  const startedAt = shim?.at || null;
   if (exit) return { state: "exited", startedAt, finishedAt: exit.at, exitCode: exit.code, error: exit.error };
   if (!shim || shim.pid === 0) return { state: "creating", abandoned: shim !== undefined };
   if (alive) return { state: "running", pid: shim.pid, startedAt: shim.at };
@@ -59,13 +61,34 @@ export function writeExit(directory: string, code: number, error: string, at: st
 /** Sees to it that nothing will run there, whoever is about to start it. False when something does, or did. Throws OperationError or Node's errors. */
 export function abandonRun(directory: string): boolean {
   createFile(join(directory, "pid"), JSON.stringify({ pid: 0, since: 0, boot: "", at: "" } satisfies ShimFile));
-  return (readJson(join(directory, "pid")) as ShimFile).pid === 0;
+  return readShim(directory)?.pid === 0;
 }
 
 /** Whether the shim is gone as a process, and so all in its PID namespace. Throws Node's errors. */
 export function isGone(directory: string): boolean {
-  const shim = readJson(join(directory, "pid")) as ShimFile | undefined;
+  const shim = readShim(directory);
   return !shim || !isAlive(shim);
+}
+
+function readShim(directory: string): ShimFile | undefined {
+  try {
+    return readJson(join(directory, "pid")) as ShimFile | undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return LOST;
+    throw error;
+  }
+}
+
+/** A damaged one makes room for what is known without it. */
+function readExit(directory: string): ExitFile | undefined {
+  const file = join(directory, "exit");
+  try {
+    return readJson(file) as ExitFile | undefined;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    rmSync(file);
+    return undefined;
+  }
 }
 
 /** By its start, too: a number that another process has now is not it. */

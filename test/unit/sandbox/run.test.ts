@@ -56,6 +56,19 @@ test("a shim of an earlier boot went down with the host, and that is written dow
   expect(readRun(directory, () => "later")).toMatchObject({ finishedAt: NOW });
 });
 
+test.each(["", "{", '{"pid":'])(
+  "what a host that lost its power left of its files (%j) says that it was restarted, from then on",
+  (left) => {
+    writeFileSync(join(directory, "pid"), left);
+    expect(read()).toEqual({ state: "exited", startedAt: null, finishedAt: NOW, exitCode: 255, error: "the host was restarted" });
+    expect([isGone(directory), abandonRun(directory)]).toEqual([true, false]);
+    writeShim({ boot: "another" });
+    writeFileSync(join(directory, "exit"), left);
+    expect(read()).toMatchObject({ startedAt: "2026-01-01T00:00:00Z", finishedAt: NOW, exitCode: 255 });
+    expect(readRun(directory, () => "later")).toMatchObject({ finishedAt: NOW });
+  },
+);
+
 test("a shim that has ended, and that nobody has waited for, is gone", async () => {
   const [program, ...words] = ["perl", "-e", '$| = 1; my $child = fork; exit 0 if $child == 0; print "$child\\n"; sleep 60'];
   const parent = spawn(program, words, { stdio: ["ignore", "pipe", "ignore"] });
