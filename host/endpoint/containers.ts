@@ -129,7 +129,7 @@ export class ContainerOperations {
       await this.#containers.discard(record.id);
     } catch (error) {
       // Somebody may have removed it meanwhile.
-      if (this.#containers.list().some((other) => other.record.id === record.id)) this.#onFailure(record.name, messageOf(error));
+      if (this.#containers.has(record.id)) this.#onFailure(record.name, messageOf(error));
     }
   }
 

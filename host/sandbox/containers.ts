@@ -130,6 +130,11 @@ export class Containers {
     return this.#book.all.map((record) => this.#container(record));
   }
 
+  /** By id. */
+  has(id: string): boolean {
+    return this.#book.has(id);
+  }
+
   /** By id, name or unique beginning of an id, in Docker's order. Throws OperationError. */
   get(reference: string): Container {
     return this.#container(this.#book.find(reference));
