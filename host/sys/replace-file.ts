@@ -33,8 +33,11 @@ export function syncDirectory(path: string): void {
 function inOneStep<Answer>(path: string, content: string | Uint8Array, put: (next: string) => Answer): Answer {
   const next = `${path}.new`;
   try {
-    withFile(next, "w", (fd) => {
-      // Of a file that a crash left here the mode may be another.
+    // What a crash left here goes; and where all may write (`weft backup /tmp/…`), so does what another has put here: a link to a file of his choice, or a file
+    // that he has open. Made anew or not at all, it is nobody else's.
+    rmSync(next, { force: true });
+    withFile(next, "wx", (fd) => {
+      // Whatever the umask.
       fchmodSync(fd, MODE);
       writeFileSync(fd, content);
       fsyncSync(fd);

@@ -1,5 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -52,4 +64,24 @@ test("what there is room for in part only leaves the old file as it was", () => 
   expect(execFileSync("sh", words, { encoding: "utf8" })).toMatch(/key\.pem: cannot be written: file too large/i);
   expect(readFileSync(path, "utf8")).toBe("old");
   expect(readdirSync(directory)).toEqual(["key.pem"]);
+});
+
+test("what somebody else has put in the way, in a directory where all may write, is neither written to nor shown anything", () => {
+  const elsewhere = join(directory, "elsewhere");
+  writeFileSync(elsewhere, "another's");
+  for (const write of [replaceFile, createFile]) {
+    rmSync(path, { force: true });
+    // Followed, this would put the key into a file of another's choice.
+    symlinkSync(elsewhere, `${path}.new`);
+    write(path, "secret");
+    expect([readFileSync(path, "utf8"), lstatSync(path).isFile()]).toEqual(["secret", true]);
+    expect(readFileSync(elsewhere, "utf8")).toBe("another's");
+    rmSync(path);
+    // Kept open by whoever made it, this would show him the key.
+    writeFileSync(`${path}.new`, "");
+    const kept = openSync(`${path}.new`, "r");
+    write(path, "secret");
+    expect(readFileSync(kept, "utf8")).toBe("");
+    closeSync(kept);
+  }
 });
