@@ -57,12 +57,14 @@ export class LastPlan {
   readonly #onFailure: (why: string) => void;
   /** What is to be written; null when the file is up to date. */
   #next: Desired | null = null;
+  /** What could last not be written. */
+  #failed: Desired | null = null;
   #writing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   /** Not written before. */
   #writeAt = Number.NEGATIVE_INFINITY;
 
-  /** `onFailure` is told when it could not be written; it is tried again with the next save. */
+  /** `onFailure` is told when it could not be written; the next save, or again(), tries again. */
   constructor(file: string, onFailure: (why: string) => void) {
     this.#file = file;
     this.#onFailure = onFailure;
@@ -72,6 +74,11 @@ export class LastPlan {
   save(desired: Desired): void {
     this.#next = desired;
     this.#timer ??= setTimeout(() => this.#begin(), Math.max(0, this.#writeAt - performance.now())).unref();
+  }
+
+  /** What could not be written, if anything, is tried once more. */
+  again(): void {
+    if (this.#failed !== null) this.save(this.#failed);
   }
 
   /** Writes what is still to be written. */
@@ -93,19 +100,32 @@ export class LastPlan {
     this.#writeAt = performance.now() + WRITE_MS;
     try {
       this.#writeAt += (await writePlan(this.#file, desired)) * LINE_MS;
+      this.#failed = null;
     } catch (error) {
+      this.#failed = desired;
       this.#onFailure(messageOf(error));
     }
   }
 }
 
-/** Replaces the file in one step; answers its lines. What changes meanwhile is written as it was or as it becomes. */
+/** Replaces the file in one step, or leaves it as it is; answers its lines. What changes meanwhile is written as it was or as it becomes. */
 async function writePlan(file: string, desired: Desired): Promise<number> {
-  let lines = 0;
   mkdirSync(dirname(file), { recursive: true });
   const next = `${file}.new`;
   // One that a killed agent left half-written may have other rights.
   await rm(next, { force: true });
+  try {
+    const lines = await writeLines(next, desired);
+    await rename(next, file);
+    return lines;
+  } catch (error) {
+    await rm(next, { force: true });
+    throw error;
+  }
+}
+
+async function writeLines(next: string, desired: Desired): Promise<number> {
+  let lines = 0;
   const handle = await open(next, "wx", 0o600);
   try {
     for (const line of linesOf(desired)) {
@@ -117,7 +137,6 @@ async function writePlan(file: string, desired: Desired): Promise<number> {
   } finally {
     await handle.close();
   }
-  await rename(next, file);
   return lines;
 }
 

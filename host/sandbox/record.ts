@@ -68,7 +68,7 @@ export function removeRecord(root: string, id: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
-  rmSync(going, { recursive: true, force: true });
+  sweep(going);
 }
 
 /** All records, after sweeping what was half made or half removed. One that cannot be read is told of, and left alone. Throws Node's errors. */

@@ -69,9 +69,11 @@ export class Overlay {
     this.#coming.push(endpoint);
   }
 
-  /** Compares everything, and repairs it. */
+  /** Compares everything, and repairs it; on disk, too. */
   async reconcile(): Promise<void> {
-    const { forwarding, view, log } = this.#parts;
+    const { forwarding, view, log, lastPlan, knownNodes } = this.#parts;
+    lastPlan.again();
+    knownNodes.again();
     const { drift, applied } = await forwarding.reconcile(view.desired, () => this.#dirty());
     if (drift > 0) log.warn({ drift }, "entries were not as they should be: repaired");
     this.#tell(applied.failures);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -122,6 +122,21 @@ test("that cannot be written is told of, and nothing else happens", async () => 
   writeFileSync(join(directory, "state"), "a file where the directory should be");
   await written(desiredWith(1));
   expect(failures).toEqual([expect.stringMatching(/exists|not a directory/)]);
+});
+
+test("that could not be written leaves no half of it, and is written as soon as it can be", async () => {
+  // A directory that is not empty cannot be replaced by a file.
+  mkdirSync(join(file, "in the way"), { recursive: true });
+  const plan = new LastPlan(file, (why) => failures.push(why));
+  plan.again();
+  plan.save(desiredWith(3));
+  await eventually("it to be told", () => failures.length === 1);
+  await eventually("nothing to be left beside it", () => readdirSync(join(directory, "state")).join() === "plan.json");
+  rmSync(file, { recursive: true });
+  plan.again();
+  await plan.stop();
+  expect(readPlan(file)).toEqual(desiredWith(3));
+  expect(failures).toHaveLength(1);
 });
 
 test("that cannot be used says why", async () => {

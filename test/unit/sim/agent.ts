@@ -106,7 +106,7 @@ export class Agent {
           prober: NO_PROBES,
           knownNodes,
           clock: managerClock,
-          lastPlan: { save: (desired: Desired) => this.#keep(desired) },
+          lastPlan: { save: (desired: Desired) => this.#keep(desired), again: () => {} },
           log,
         } as unknown as OverlayParts),
     );

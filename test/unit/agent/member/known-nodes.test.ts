@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -39,8 +39,17 @@ test.each(["", "[{", "{}", "null"])("a damaged file counts as none: %j", (text) 
   expect(open().read()).toEqual([]);
 });
 
-test("a file that cannot be written is told", () => {
-  const known = open(join(directory, "missing", "nodes.json"));
+test("a file that cannot be written is told, and had as soon as it can be", () => {
+  const later = join(directory, "missing", "nodes.json");
+  const known = open(later);
+  known.again();
   known.save([nodeRecord("b", "10.99.0.2")]);
   expect(failures).toEqual([expect.stringContaining("nodes.json")]);
+  mkdirSync(join(directory, "missing"));
+  known.again();
+  expect(open(later).read()).toEqual([nodeRecord("b", "10.99.0.2")]);
+  const { ino } = statSync(later);
+  known.again();
+  expect(statSync(later).ino).toBe(ino);
+  expect(failures).toHaveLength(1);
 });
