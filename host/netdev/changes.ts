@@ -1,5 +1,5 @@
-// What may change whether and how superframes are injected, heard from the kernel: so that nobody looks every second at what changes
-// once a day. Main thread.
+// What may change whether and how superframes are injected, and where the host has routes to, heard from the kernel: so that nobody looks every
+// second at what changes once a day. Main thread.
 
 import * as k from "../sys/constants.ts";
 import { SysError } from "../sys/errno.ts";
@@ -47,6 +47,11 @@ export class HostChanges {
     this.#neighbors?.close();
     for (const each of this.#policies) each.close();
   }
+}
+
+/** Links, addresses, routes and rules alone. Throws SysError (EMFILE, ENOMEM). */
+export function pathChanges(): NetlinkListener {
+  return new NetlinkListener(k.NETLINK_ROUTE, PATHS);
 }
 
 /** undefined: this kernel has no such tables. */

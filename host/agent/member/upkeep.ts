@@ -14,9 +14,11 @@ import { CLUSTER_KEY } from "../../model/cluster/keys.ts";
 import type { ClusterRecord } from "../../model/cluster/records.ts";
 import { messageOf, OperationError, UsageError } from "../../model/errors.ts";
 import { VERSION } from "../../model/version.ts";
+import { pathChanges } from "../../netdev/changes.ts";
 import type { hostRoutes } from "../../netdev/routes.ts";
 import type { Underlay } from "../../netdev/underlay.ts";
 import type { ClusterClient } from "../../store/client/store.ts";
+import { hostReport } from "./host-report.ts";
 import { isRemoved } from "./leave.ts";
 import type { LocalEndpoints } from "./local-endpoints.ts";
 import type { ManagerClock } from "./manager-clock.ts";
@@ -25,7 +27,8 @@ import { type Periodic, periodic } from "./periodic.ts";
 
 const RECONCILE_MS = 30_000;
 const SETTLE_MS = 2000;
-const REPORT_MS = 10_000;
+/** As often as it is asked whether the routes have changed. */
+const REPORT_MS = 1000;
 /** A network each time. */
 const STRAYS_MS = 10_000;
 const ACQUAINTANCE_MS = 10_000;
@@ -56,7 +59,7 @@ export interface UpkeepParts {
 
 /** Answers what ends it. */
 export function startUpkeep(parts: UpkeepParts): () => Promise<void> {
-  const { client, identity, node, clock, overlay, local, log, cluster } = parts;
+  const { client, identity, node, clock, overlay, local, log, cluster, underlay, routes } = parts;
   const common = { store: client, nodeId: node.id, clock };
   const reporter = new Reporter({ ...common, onFailure: (message) => log.debug({ message }, "this host's report could not be written") });
   const registration = new Registration(parts);
@@ -82,13 +85,16 @@ export function startUpkeep(parts: UpkeepParts): () => Promise<void> {
     clock,
     random: Math.random,
   });
+  const changes = pathChanges();
+  const plain = { version: VERSION, incarnation: node.incarnation, underlayMtu: underlay.mtu };
+  const report = hostReport({ reporter, plain, routes, changed: () => changes.changed() });
   const told = (what: string) => (error: unknown) => log.warn({ message: messageOf(error) }, what);
   const owed = (error: unknown) => log.debug({ message: messageOf(error) }, "something is still owed");
   const tasks: Periodic[] = [
     periodic(RECONCILE_MS, () => overlay.reconcile(), told("the tables could not be compared with what they should be")),
     periodic(SETTLE_MS, () => local.settle(), owed),
     periodic(STRAYS_MS, () => local.strays.lookOn(), owed),
-    periodic(REPORT_MS, () => report(reporter, parts), told("this host's routes could not be read")),
+    periodic(REPORT_MS, report, told("this host's routes could not be read")),
     periodic(
       ACQUAINTANCE_MS,
       () => acquaint(parts, () => renewal.soon()),
@@ -101,11 +107,8 @@ export function startUpkeep(parts: UpkeepParts): () => Promise<void> {
     reporter.stop();
     renewal.stop();
     await Promise.all([registration.stop(), ...tasks.map((task) => task.stop())]);
+    changes.close();
   };
-}
-
-async function report(reporter: Reporter, { node, underlay, routes }: UpkeepParts): Promise<void> {
-  reporter.say({ version: VERSION, incarnation: node.incarnation, underlayMtu: underlay.mtu, routes: await routes() });
 }
 
 /** The manager's clock, the managers there are, and whether the cluster is still the one that it was: a restored one has another id. */

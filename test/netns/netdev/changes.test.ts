@@ -9,11 +9,12 @@ describeNetns("what may change injection is heard", ["nft"], () => {
     const netns = await lab.namespace("a");
     const script = `
       import { execFileSync } from "node:child_process";
-      const { HostChanges } = await import(${JSON.stringify(new URL("../../../host/netdev/changes.ts", import.meta.url).href)});
+      const { HostChanges, pathChanges } = await import(${JSON.stringify(new URL("../../../host/netdev/changes.ts", import.meta.url).href)});
       const changes = new HostChanges();
+      const paths = pathChanges();
       const after = (command) => {
         if (command) execFileSync("sh", ["-c", command]);
-        return [changes.paths(), changes.neighbors(), changes.policies()];
+        return [changes.paths(), changes.neighbors(), changes.policies(), paths.changed()];
       };
       const heard = [
         "",
@@ -27,14 +28,15 @@ describeNetns("what may change injection is heard", ["nft"], () => {
         "",
       ].map(after);
       changes.close();
+      paths.close();
       console.log(JSON.stringify(heard));`;
     const [nothing, link, address, neighbor, rule, added, flushed, table, quiet] = JSON.parse(
       await run([process.execPath, "--input-type=module", "-e", script], { netns }),
     ) as boolean[][];
-    expect(nothing).toEqual([false, false, false]);
-    for (const change of [link, address, rule]) expect([change[0], change[2]]).toEqual([true, false]);
-    expect(neighbor).toEqual([false, true, false]);
+    expect(nothing).toEqual([false, false, false, false]);
+    for (const change of [link, address, rule]) expect([change[0], change[2], change[3]]).toEqual([true, false, true]);
+    expect(neighbor).toEqual([false, true, false, false]);
     for (const change of [added, flushed, table]) expect(change[2]).toBe(true);
-    expect(quiet).toEqual([false, false, false]);
+    expect(quiet).toEqual([false, false, false, false]);
   });
 });
