@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { planSubnets } from "../ipam/plan.ts";
 import { checkedDriver, checkedNetworkName, networkOptions } from "../model/cluster/network-options.ts";
 import { DEFAULT_POOLS } from "../model/cluster/start.ts";
+import { UsageError } from "../model/errors.ts";
 import { unicastIp } from "../model/ip.ts";
 import type { Context } from "./context.ts";
 import { examples } from "./group.ts";
@@ -61,9 +62,16 @@ function inputOf(name: string, options: CreateOptions) {
     Attachable: options.attachable ?? false,
     EnableIPv6: options.ipv6 ?? false,
     IPAM: { Config: ipamConfig(options) },
-    Options: Object.fromEntries(options.opt ?? []),
+    Options: eachOnce("--opt", options.opt ?? []),
     Labels: Object.fromEntries(options.label ?? []),
   };
+}
+
+/** Of two the first would be silently lost. Throws UsageError. */
+function eachOnce(flag: string, pairs: readonly [string, string][]): Record<string, string> {
+  const twice = pairs.find(([key], at) => pairs.findIndex(([other]) => other === key) !== at);
+  if (twice) throw new UsageError(`${flag} ${twice.join("=")}: ${twice[0]} is given twice`);
+  return Object.fromEntries(pairs);
 }
 
 /** All that is wrong whatever there is in the cluster. Throws UsageError. */

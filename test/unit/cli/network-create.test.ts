@@ -103,6 +103,7 @@ describe("what makes no sense whatever there is in the cluster is refused withou
     ["-d bridge blue", 'driver "bridge" is not known: networks here are of driver overlay'],
     ["-o colour=blue blue", "unknown option colour: a network takes vni and mtu"],
     ["-o vni=16777216 blue", "option vni=16777216: a VNI is from 1 to 16777214"],
+    ["-o vni=5000 --opt vni=5001 blue", "--opt vni=5001: vni is given twice"],
     ["--opt mtu=big blue", "option mtu=big is not a whole number"],
     ["--subnet 10.5.0.1/24 blue", "invalid subnet 10.5.0.1/24: it should be 10.5.0.0/24"],
     ["--subnet 127.0.0.0/24 blue", /^invalid subnet 127\.0\.0\.0\/24: 127\.0\.0\.0\/8 is loopback/],
