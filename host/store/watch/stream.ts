@@ -8,7 +8,8 @@ import type { HistoryPage } from "../embedded/keyspace.ts";
 import type { HistoryAsk } from "../embedded/thread.ts";
 import type { ResponseHeader, WatchCreateRequest, WatchRequest, WatchResponse } from "../generated/rpc_pb.js";
 import { Batch, responseOf } from "./batch.ts";
-import { isWanted, type Listener, type Wanted, wantedOf } from "./topic.ts";
+import { isWanted, type Listener, wantedOf } from "./topic.ts";
+import { Watcher } from "./watcher.ts";
 
 /** What a stream needs of the store. */
 export interface WatchedStore {
@@ -28,9 +29,6 @@ export interface WatchedStore {
   history?(ask: HistoryAsk): Promise<HistoryPage>;
 }
 
-/** Queued for one watcher, who shares it with others; beyond, it reads history again. One batch may be larger. */
-const QUEUE_EVENTS_MAX = 10_000;
-const QUEUE_BYTES_MAX = 16 * 1024 ** 2;
 const PAGE_EVENTS_MAX = 1_000;
 const PAGE_BYTES_MAX = 1024 ** 2;
 const WATCHERS_MAX = 1_000;
@@ -38,80 +36,6 @@ const WATCHERS_MAX = 1_000;
 const ANSWERS_MAX = 1_000;
 /** etcd's id for a response that is of no watcher. */
 const NO_WATCHER = -1n;
-
-/** What a watcher has to do with its stream. */
-interface Owner {
-  wake(): void;
-  leave(watcher: Watcher): void;
-  cancel(id: bigint, why: Partial<WatchResponse>): void;
-  end(error: unknown): void;
-}
-
-class Watcher implements Listener {
-  readonly id: bigint;
-  readonly wanted: Wanted;
-  readonly progressNotify: boolean;
-  readonly fragment: boolean;
-  next: bigint;
-  live = false;
-  onIdle: () => void = () => {};
-  readonly #owner: Owner;
-  #queue: Batch[] = [];
-  #events = 0;
-  #bytes = 0;
-
-  constructor(id: bigint, next: bigint, request: WatchCreateRequest, owner: Owner) {
-    this.id = id;
-    this.wanted = wantedOf(request);
-    this.progressNotify = request.progressNotify;
-    this.fragment = request.fragment;
-    this.next = next;
-    this.#owner = owner;
-  }
-
-  get isIdle(): boolean {
-    return this.#queue.length === 0;
-  }
-
-  tell(all: Batch): void {
-    const batch = all.from(this.next);
-    if (!batch) return;
-    this.#events += batch.events.length;
-    this.#bytes += batch.bytes;
-    if (!this.isIdle && (this.#events > QUEUE_EVENTS_MAX || this.#bytes > QUEUE_BYTES_MAX)) this.#overflow();
-    else {
-      this.#queue.push(batch);
-      this.next = batch.revision + 1n;
-    }
-    this.#owner.wake();
-  }
-
-  /** What it was told and has not taken comes again. */
-  #overflow(): void {
-    this.next = this.#queue[0].first;
-    this.#queue = [];
-    this.#events = this.#bytes = 0;
-    this.live = false;
-    this.#owner.leave(this);
-  }
-
-  take(): Batch | undefined {
-    const batch = this.#queue.shift();
-    if (!batch) return undefined;
-    this.#events -= batch.events.length;
-    this.#bytes -= batch.bytes;
-    if (this.isIdle) this.onIdle();
-    return batch;
-  }
-
-  cancel(why: Partial<WatchResponse>): void {
-    this.#owner.cancel(this.id, why);
-  }
-
-  fail(error: unknown): void {
-    this.#owner.end(error);
-  }
-}
 
 export class WatchStream {
   readonly #store: WatchedStore;
