@@ -44,10 +44,15 @@ export function detailsOf(error: unknown): string {
 const AWAY: readonly status[] = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED];
 /** How an etcd without a quorum tells that the request's time was up: with a code (UNKNOWN) that says nothing. */
 const TIME_WAS_UP = /^context (deadline exceeded|canceled)$/;
+/** HTTP/2's ENHANCE_YOUR_CALM, in grpc-js's words: the connection takes no more. By its code it would be a message that is too large. */
+const TAKES_NO_MORE = /^Bandwidth exhausted or memory limit exceeded$/;
 
 /** The server, or the way to it, failed: another may do better. */
 export function isAway(error: unknown): boolean {
-  return isStatus(error) && (AWAY.includes(error.code) || (error.code === status.UNKNOWN && TIME_WAS_UP.test(detailsOf(error))));
+  if (!isStatus(error)) return false;
+  if (error.code === status.UNKNOWN) return TIME_WAS_UP.test(detailsOf(error));
+  if (error.code === status.RESOURCE_EXHAUSTED) return TAKES_NO_MORE.test(detailsOf(error));
+  return AWAY.includes(error.code);
 }
 
 function failureOf(code: status, text: string): StoreFailure {

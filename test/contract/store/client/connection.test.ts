@@ -1,5 +1,8 @@
 // Which server is talked to, what is asked again, and the lines when nobody answers.
 
+import { once } from "node:events";
+import { constants, createServer } from "node:http2";
+import type { AddressInfo } from "node:net";
 import { create } from "@bufbuild/protobuf";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Connection, type ConnectionOptions } from "../../../../host/store/client/connection.ts";
@@ -124,6 +127,16 @@ describe("a server that goes in the middle of a call", () => {
     await read(connection);
     proxy.silence();
     await expect(write(connection)).rejects.toThrow(`manager ${proxy.endpoint}: no answer in 0.6 s; whether it was done is not known`);
+    await write(connection);
+  });
+
+  test("one that has no room for calls on this connection is left: what it refuses is not a message that is too large", async () => {
+    // As Node's http2 does of a connection whose peer does not take what it asked for.
+    const full = createServer().on("stream", (stream) => stream.on("error", () => {}).close(constants.NGHTTP2_ENHANCE_YOUR_CALM));
+    await once(full.listen(0, "127.0.0.1"), "listening");
+    ends.push(() => full.close());
+    const connection = open([`127.0.0.1:${(full.address() as AddressInfo).port}`, store.endpoint]);
+    await read(connection);
     await write(connection);
   });
 
