@@ -58,6 +58,14 @@ describe("commands", () => {
     expect(fault("weft node ls --sort")).toBe("weft node ls --sort: weft node ls has no --sort");
   });
 
+  test("flags that are named alone are there", () => {
+    const cli = read("docs/cli.md");
+    const flags = (text: string) => spans(text).flatMap((span) => /^(--[a-z-]+)(?: .*)?$/.exec(span)?.[1] ?? []);
+    const pages = PAGES.filter((page) => !/bench|measure|results|figures|development/.test(page));
+    expect(pages.flatMap((page) => flags(read(page))).length).toBeGreaterThan(10);
+    expect(wrong((text) => flags(text).filter((flag) => !new RegExp(`^  .*${flag}(?![\\w-])`, "m").test(cli)), pages)).toEqual([]);
+  });
+
   test("of npm are there", () => {
     const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
     expect(wrong((text) => [...text.matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name).filter((name) => !(name in scripts)))).toEqual(
