@@ -5,7 +5,7 @@ import * as abi from "../../assembly/abi/index.ts";
 import type { PortConfig } from "../model/config.ts";
 import { OperationError } from "../model/errors.ts";
 import { parseMac } from "../model/mac.ts";
-import { gsoMaxSegments, type OverlayMtu } from "../model/mtu.ts";
+import { gsoMaxSegments, OVERLAY_MTU_MIN_IPV6, type OverlayMtu } from "../model/mtu.ts";
 import { netnsIs } from "../netdev/netns-path.ts";
 import { ALIAS_PREFIX, type PortOptions, removePort } from "../netdev/port.ts";
 import { closeFd } from "../sys/fd.ts";
@@ -53,8 +53,13 @@ export function placeOf({ netnsPath, config }: OwnPort): PortPlace {
   return { netnsPath, interface: config.interface };
 }
 
-/** What its interface shall be. */
+/** What its interface shall be. Throws OperationError when it has IPv6 addresses and too small an MTU for them (RFC 8200 section 5). */
 export function interfaceOf({ netnsPath, network }: Port, config: PortConfig, node: string): PortOptions {
+  const six = config.addresses.find((address) => address.includes(":"));
+  if (six !== undefined && network.mtu < OVERLAY_MTU_MIN_IPV6) {
+    const why = `IPv6 needs an MTU of ${OVERLAY_MTU_MIN_IPV6} and the network has ${network.mtu}`;
+    throw new OperationError(`${why}: raise the underlay's MTU, or leave ${six} out`);
+  }
   return {
     netnsPath,
     interface: config.interface,

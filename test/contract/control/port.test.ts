@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import * as abi from "../../../assembly/abi/index.ts";
 import { giveToWorkers, interfaceOf, isGiven, isOwn, type Port, placeOf, takeFromWorkers } from "../../../host/control/port.ts";
+import { OperationError } from "../../../host/model/errors.ts";
 import { parseMac } from "../../../host/model/mac.ts";
 import { LoopbackPlane, networkConfig } from "./plane.ts";
 
@@ -28,6 +29,17 @@ test("its interface is what its network and its configuration say", () => {
     addresses: CONFIG.addresses,
     alias: "weft:a/blue",
   });
+});
+
+test("it has no IPv6 address on a network whose MTU is too small for that, and says what to do", () => {
+  const six = { ...CONFIG, addresses: ["10.0.0.1/24", "fd00::1/64"] };
+  port.network.mtu = 1280;
+  expect(interfaceOf(port, six, "a").addresses).toEqual(six.addresses);
+  port.network.mtu = 1279;
+  expect(() => interfaceOf(port, six, "a")).toThrow(
+    new OperationError("IPv6 needs an MTU of 1280 and the network has 1279: raise the underlay's MTU, or leave fd00::1/64 out"),
+  );
+  expect(interfaceOf(port, CONFIG, "a").mtu).toBe(1279);
 });
 
 test("in the workers' hands it has a row and an entry, and both are missed when they are not right", () => {
