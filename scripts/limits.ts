@@ -20,7 +20,7 @@ type Row = readonly [what: string, file: string, name: string, unit?: Unit, less
 const GROUPS: Record<string, readonly Row[]> = {
   "One host": [
     // Entry 0 of a table means "none".
-    ["networks that it takes part in", "assembly/abi/limits.ts", "NETWORKS_MAX", "", 1],
+    ["networks that it takes part in, the probes' among them", "assembly/abi/limits.ts", "NETWORKS_MAX", "", 1],
     ["containers' interfaces (ports), all networks together", "assembly/abi/limits.ts", "PORTS_MAX", "", 1],
     ["ports of one network", "assembly/abi/limits.ts", "FLOOD_PORTS_MAX"],
     ["other hosts (VTEPs) that it forwards to", "assembly/abi/limits.ts", "VTEPS_MAX", "", 1],
