@@ -20,8 +20,8 @@ import type { ClusterClient } from "../../store/client/store.ts";
 import { directStore } from "../../store/direct.ts";
 import { openEmbedded } from "../../store/embedded/backend.ts";
 import { EtcdBackend } from "../../store/etcd/backend.ts";
-import type { MemberList } from "../../store/front/caller.ts";
 import { startFront } from "../../store/front.ts";
+import type { UndoStack } from "../undo.ts";
 import { type Periodic, periodic } from "./periodic.ts";
 import { STORE_FILE } from "./state-files.ts";
 
@@ -38,28 +38,30 @@ export interface ManagerParts {
   /** To this manager's own front. */
   client: ClusterClient;
   log: Logger;
+  /** How each thing that was begun is ended. */
+  undo: Pick<UndoStack, "push">;
   /** The store has died: this manager is of no use any more. */
   onDeath: (error: OperationError) => void;
 }
 
-export interface RunningManager {
-  /** For metrics; null where there are none. */
-  pools: PoolFiguresView | null;
-  close(): Promise<void>;
-}
-
-/** Rejects with OperationError when the store or the address cannot be had, or the store is another cluster's; nothing runs then. */
-export async function startManager({ options, state, identity, node, client, log, onDeath }: ManagerParts): Promise<RunningManager> {
+/**
+ * Answers what it tells in its metrics; null where there are none. Rejects with OperationError when the store or the address cannot be had, or the store is
+ * another cluster's; what was begun is for `undo` then, too.
+ */
+export async function startManager(parts: ManagerParts): Promise<PoolFiguresView | null> {
+  const { options, state, identity, node, client, log, undo, onDeath } = parts;
   const authority = await loadAuthority(state);
   const backend = await openBackend(options.store, join(state.path, STORE_FILE), node.name, onDeath);
+  undo.push(() => backend.close());
   const members = new Members(client, node.id);
+  undo.push(() => members.close());
   const manager = operationsOn(directStore(backend, client), pinOf(authority.certificate));
+  undo.push(() => manager.close());
+  const pools = options.metrics === null ? null : manager.poolFigures();
+  undo.push(() => pools?.close());
+  const sweep = startSweep(manager, log);
+  undo.push(() => sweep.stop());
   let entered = false;
-  // Of a store that is being made, or read from a backup, nobody is told anything yet.
-  const gate: MemberList = {
-    standing: (id) => (entered || id === node.id ? members.standing(id) : "unknown"),
-    onLeaving: (listener) => members.onLeaving(listener),
-  };
   const ids = { id: node.clusterId, restoredFrom: undefined as string | undefined };
   const admission = new Admission({
     store: client,
@@ -69,52 +71,33 @@ export async function startManager({ options, state, identity, node, client, log
     now: Date.now,
     onAdmitted: (nodeId) => members.admit(nodeId),
   });
-  const sweep = startSweep(manager, log);
-  const pools = options.metrics === null ? null : manager.poolFigures();
-  const closeParts = async () => {
-    await sweep.stop();
-    pools?.close();
-    manager.close();
-    members.close();
-    await backend.close();
+  const front = await startFront({
+    backend,
+    host: options.listen.host,
+    port: options.listen.port,
+    identity,
+    cluster: () => ids,
+    // Of a store that is being made, or read from a backup, nobody is told anything yet.
+    members: {
+      standing: (id) => (entered || id === node.id ? members.standing(id) : "unknown"),
+      onLeaving: (listener) => members.onLeaving(listener),
+    },
+    control: (caller, operation, json) => manager.do(caller, operation, parse(json)),
+    join: {
+      ask: async (request) => (entered ? admission.ask(request) : refuseEarly()),
+      renew: (caller, request) => admission.renew(caller, request),
+    },
+  });
+  undo.push(() => front.close());
+  const enter = async () => {
+    if (entered) return;
+    const cluster = await enterStore(client, state, options.create, Date.now());
+    Object.assign(ids, { id: cluster.id, restoredFrom: cluster.restoredFrom });
+    entered = true;
   };
-  try {
-    const front = await startFront({
-      backend,
-      host: options.listen.host,
-      port: options.listen.port,
-      identity,
-      cluster: () => ids,
-      members: gate,
-      control: (caller, operation, json) => manager.do(caller, operation, parse(json)),
-      join: {
-        ask: async (request) => (entered ? admission.ask(request) : refuseEarly()),
-        renew: (caller, request) => admission.renew(caller, request),
-      },
-    });
-    try {
-      const enter = async () => {
-        const cluster = await enterStore(client, state, options.create, Date.now());
-        Object.assign(ids, { id: cluster.id, restoredFrom: cluster.restoredFrom });
-        entered = true;
-      };
-      const entering = await enterSoon(enter, node.founding === true, log);
-      return {
-        pools,
-        close: async () => {
-          await entering.stop();
-          await front.close();
-          await closeParts();
-        },
-      };
-    } catch (error) {
-      await front.close();
-      throw error;
-    }
-  } catch (error) {
-    await closeParts();
-    throw error;
-  }
+  const entering = await enterSoon(enter, node.founding === true, log);
+  undo.push(() => entering?.stop());
+  return pools;
 }
 
 /** `pin`: of the CA, for join tokens. */
@@ -136,21 +119,15 @@ function startSweep(manager: Manager, log: Logger): Periodic {
   );
 }
 
-/** An etcd that does not answer now keeps no manager from coming back; a new cluster needs one. */
-async function enterSoon(enter: () => Promise<void>, founding: boolean, log: Logger): Promise<Pick<Periodic, "stop">> {
-  let entered = false;
-  const once = async () => {
-    if (entered) return;
-    await enter();
-    entered = true;
-  };
+/** An etcd that does not answer now keeps no manager from coming back, and is tried again; a new cluster needs one. */
+async function enterSoon(enter: () => Promise<void>, founding: boolean, log: Logger): Promise<Periodic | null> {
   try {
-    await once();
-    return { stop: async () => {} };
+    await enter();
+    return null;
   } catch (error) {
     if (founding || !(error instanceof StoreError && error.failure === "unavailable")) throw error;
     log.warn({ message: messageOf(error) }, "the store does not answer: tried again until it does");
-    return periodic(ENTER_MS, once, (later) => log.error({ message: messageOf(later) }, "the store cannot be used"));
+    return periodic(ENTER_MS, enter, (later) => log.error({ message: messageOf(later) }, "the store cannot be used"));
   }
 }
 

@@ -102,9 +102,7 @@ async function enter(options: MemberOptions, log: Logger, undo: UndoStack, onEnd
   );
   let pools: Membership["pools"] = null;
   if (manager !== null) {
-    const running = await startManager({ options, state, identity, node, client, log, onDeath: (error) => onEnd(messageOf(error)) });
-    undo.push(() => running.close());
-    pools = running.pools;
+    pools = await startManager({ options, state, identity, node, client, log, undo, onDeath: (error) => onEnd(messageOf(error)) });
   }
   return { state, node, vtep, identity, client, manager, pools, cluster };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type RunningManager, startManager } from "../../../../host/agent/member/manager.ts";
+import { startManager } from "../../../../host/agent/member/manager.ts";
 import { becomeMember } from "../../../../host/agent/member/membership.ts";
 import { Identity } from "../../../../host/cluster/identity.ts";
 import { StateDir } from "../../../../host/cluster/state-dir.ts";
@@ -28,9 +28,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function start(
-  store: StoreOptions = { kind: "embedded" },
-): Promise<{ client: ClusterClient; manager: RunningManager; state: StateDir }> {
+async function start(store: StoreOptions = { kind: "embedded" }): Promise<{ client: ClusterClient; state: StateDir }> {
   const listen = { host: LOOPBACK, port };
   const common = {
     name: "a",
@@ -50,9 +48,8 @@ async function start(
   const client = connectStore({ endpoints: () => [`${LOOPBACK}:${port}`], tls: () => identity.tls(), clusterId: () => node.clusterId });
   undo.push(() => client.close());
   const log = pino({ enabled: false });
-  const manager = await startManager({ options, state, identity, node, client, log, onDeath: () => {} });
-  undo.push(() => manager.close());
-  return { client, manager, state };
+  await startManager({ options, state, identity, node, client, log, undo, onDeath: () => {} });
+  return { client, state };
 }
 
 test("a new cluster's record is in the store, and operations are done", async () => {

@@ -55,8 +55,7 @@ beforeAll(async () => {
   const identity = new Identity(state);
   client = connectStore({ endpoints: () => [`${LOOPBACK}:${port}`], tls: () => identity.tls(), clusterId: () => node.clusterId });
   undo.push(() => client.close());
-  const manager = await startManager({ options, state, identity, node, client, log: pino({ enabled: false }), onDeath: () => {} });
-  undo.push(() => manager.close());
+  await startManager({ options, state, identity, node, client, log: pino({ enabled: false }), undo, onDeath: () => {} });
   network = (await client.do("network.create", { Name: "large", IPAM: { Config: [{ Subnet: "10.1.0.0/16" }] } })).Id;
   await fill(node.id);
   socket = join(directory, "weft.sock");
