@@ -79,6 +79,8 @@ export function readBackup(file: string): Backup {
   const [first, ...lines] = body.trimEnd().split("\n");
   const head = readHead(first, file);
   if (head.entries !== lines.length) throw refused(`damaged (${lines.length} entries, not ${head.entries})`);
+  const foreign = lines.findIndex((line) => !isEntry(line));
+  if (foreign >= 0) throw refused(`not a backup of weft (line ${foreign + 3} is no entry of a cluster)`);
   return { head, lines };
 }
 
@@ -87,9 +89,20 @@ function readHead(text: string, file: string): BackupHead {
   try {
     const head: BackupHead = JSON.parse(text);
     parseNode(JSON.stringify(head.node), file);
+    if ([head.authority, head.authorityKey, head.key].some((pem) => typeof pem !== "string")) throw new Error("keys are missing");
     return head;
   } catch (error) {
     throw new OperationError(`${file}: not a backup of weft (its head cannot be read)`, { cause: error });
+  }
+}
+
+/** What lies outside a cluster is somebody else's, in an etcd that others use too. */
+function isEntry(line: string): boolean {
+  try {
+    const entry: unknown = JSON.parse(line);
+    return Array.isArray(entry) && entry.length === 2 && entry.every((part) => typeof part === "string") && entry[0].startsWith(ROOT);
+  } catch {
+    return false;
   }
 }
 

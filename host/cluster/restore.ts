@@ -6,7 +6,7 @@ import { newId } from "../model/cluster/ids.ts";
 import { CLUSTER_KEY, nodeKey, RESTORING_KEY, ROOT } from "../model/cluster/keys.ts";
 import { type ClusterRecord, type NodeRecord, RESTORING_SECONDS, rewrite } from "../model/cluster/records.ts";
 import type { Change, Store } from "../model/cluster/store.ts";
-import { OperationError } from "../model/errors.ts";
+import { messageOf, OperationError } from "../model/errors.ts";
 import { hostsOf } from "./admission.ts";
 import { type Backup, readBackup } from "./backup.ts";
 import { Authority } from "./ca.ts";
@@ -23,17 +23,26 @@ const CHARACTERS_MAX = 400_000;
 export async function restore(file: string, state: StateDir, now: number): Promise<NodeState> {
   if (!state.unused()) throw new OperationError(`state directory ${state.path}: not empty: a backup is restored into an empty one`);
   const { head, lines } = readBackup(file);
-  const authority = await Authority.load(head.authority, head.authorityKey);
   const clusterId = newId();
   const node: NodeState = { ...head.node, clusterId, incarnation: head.node.incarnation + STARTS_SINCE, founding: true };
-  const hosts = hostsOf(managerOf(head.node, { head, lines }));
+  // All of it is made before any of it is written: what another has put into a file that turns out to be no good, a key for instance, shall not stay here.
+  const { certificate, restored } = await made({ head, lines }, clusterId, now).catch((error) => {
+    throw new OperationError(`${file}: cannot be restored: ${messageOf(error)}`, { cause: error });
+  });
   state.writeAuthority(head.authority);
   state.writeAuthorityKey(head.authorityKey);
   state.writeKey(head.key);
-  state.writeCertificate(await authority.issue(await makeRequest(head.key), { nodeId: node.id, clusterId, role: "manager", hosts }, now));
-  state.writeRestored(lines.map((line) => withNewCluster(line, clusterId)).join("\n"));
+  state.writeCertificate(certificate);
+  state.writeRestored(restored);
   state.writeNode(node);
   return node;
+}
+
+async function made({ head, lines }: Backup, clusterId: string, now: number): Promise<{ certificate: string; restored: string }> {
+  const authority = await Authority.load(head.authority, head.authorityKey);
+  const holder = { nodeId: head.node.id, clusterId, role: "manager" as const, hosts: hostsOf(managerOf(head.node, lines)) };
+  const certificate = await authority.issue(await makeRequest(head.key), holder, now);
+  return { certificate, restored: lines.map((line) => withNewCluster(line, clusterId)).join("\n") };
 }
 
 function withNewCluster(line: string, id: string): string {
@@ -44,7 +53,7 @@ function withNewCluster(line: string, id: string): string {
 }
 
 /** Where the manager is reached, by its record; by its state directory, if it has none. */
-function managerOf({ id, vtep, managers }: NodeState, { lines }: Backup): Pick<NodeRecord, "vtep" | "manager"> {
+function managerOf({ id, vtep, managers }: NodeState, lines: readonly string[]): Pick<NodeRecord, "vtep" | "manager"> {
   const line = lines.find((text) => text.startsWith(`["${nodeKey(id)}"`));
   return line ? JSON.parse(JSON.parse(line)[1]) : { vtep, manager: managers[0] ?? null };
 }

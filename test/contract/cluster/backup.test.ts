@@ -72,6 +72,17 @@ test("a damaged or foreign file is refused by name", async () => {
     const hash = createHash("sha256").update(`${head}\n`).digest("hex");
     expect(refusal(`weft-backup 1 ${hash}\n${head}\n`)).toBe("FILE: not a backup of weft (its head cannot be read)");
   }
+  const [, first, ...lines] = good.toString().trimEnd().split("\n");
+  const made = (...body: string[]) => {
+    const text = `${body.join("\n")}\n`;
+    return refusal(`weft-backup 1 ${createHash("sha256").update(text).digest("hex")}\n${text}`);
+  };
+  expect(made(first, ...lines)).toBe("taken");
+  expect(made(JSON.stringify({ ...JSON.parse(first), authorityKey: 7 }), ...lines)).toBe(
+    "FILE: not a backup of weft (its head cannot be read)",
+  );
+  for (const line of ["{oops", "null", '["/weft/v1/cluster",7]', '["/registry/secrets/a","1"]', '["/weft/v1/a","1","2"]'])
+    expect(made(first, lines[0], line, ...lines.slice(2))).toBe("FILE: not a backup of weft (line 4 is no entry of a cluster)");
   for (let at = 100; at < good.length; at += 997) {
     const flipped = Buffer.from(good);
     flipped[at] ^= 1;

@@ -1,6 +1,7 @@
 // A cluster restored under members that live on.
 
-import { writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join as path } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { writeBackup } from "../../../host/cluster/backup.ts";
@@ -105,4 +106,20 @@ test("a state directory that is somebody's is refused, and so is a file that is 
   writeFileSync(file, "text");
   await expect(restore(file, state, 0)).rejects.toThrow(`${file}: not a backup of weft`);
   expect([state.node(), state.key()]).toEqual([null, null]);
+});
+
+test.each([
+  ["authority", "-----BEGIN CERTIFICATE-----"],
+  ["key", "-----BEGIN PRIVATE KEY-----"],
+])("a file whose %s is no good leaves nothing of itself behind", async (field, value) => {
+  const old = await ground.manager();
+  const file = path(ground.directory, `hostile-${field}`);
+  await writeBackup(old.store, old.state, file, Date.now());
+  const [, first, ...lines] = readFileSync(file, "utf8").trimEnd().split("\n");
+  const body = `${[JSON.stringify({ ...JSON.parse(first), [field]: value }), ...lines].join("\n")}\n`;
+  writeFileSync(file, `weft-backup 1 ${createHash("sha256").update(body).digest("hex")}\n${body}`);
+  const state = StateDir.open(ground.folder());
+  await expect(restore(file, state, Date.now())).rejects.toThrow(`${file}: cannot be restored: `);
+  expect([state.key(), state.authority(), state.authorityKey(), state.node()]).toEqual([null, null, null, null]);
+  state.close();
 });
