@@ -11,7 +11,10 @@ import type { Exposition } from "./exposition.ts";
 /** Scrapers and a few curious people. */
 const CONNECTIONS_MAX = 64;
 const HEADER_BYTES_MAX = 8192;
-const REQUEST_MS_MAX = 10000;
+const REQUEST_MS_MAX = 5000;
+const CHECK_MS = 1000;
+/** How long a connection can be silent, one that does not read its answer too: it keeps others out. */
+const SILENCE_MS_MAX = 10_000;
 
 export interface MetricsServer {
   /** The port it listens on. */
@@ -37,7 +40,13 @@ export async function serveMetrics(
     }
     return loading;
   };
-  const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX, requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX });
+  const server = createServer({
+    maxHeaderSize: HEADER_BYTES_MAX,
+    requestTimeout: REQUEST_MS_MAX,
+    headersTimeout: REQUEST_MS_MAX,
+    connectionsCheckingInterval: CHECK_MS,
+  });
+  server.timeout = SILENCE_MS_MAX;
   server.maxConnections = CONNECTIONS_MAX;
   server.on("request", (request, response) => {
     answer(request, response, view, load).catch((error) => send(response, 500, "text/plain", `${messageOf(error)}\n`));

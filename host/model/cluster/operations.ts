@@ -5,7 +5,13 @@
 
 import { z } from "zod";
 
-const name = z.string().min(1).max(255);
+/** Shown on others' terminals, in tables and in what they are told. */
+const shown = (characters: number) =>
+  z
+    .string()
+    .max(characters)
+    .regex(/^\P{Cc}*$/u, "has control characters");
+const name = shown(255).min(1);
 const labels = z.record(z.string().max(255), z.string().max(4096));
 const text = z.string().max(4096);
 /** A network or container by name, id or unique beginning of an id. */
@@ -41,16 +47,16 @@ export const MANAGER_OPERATIONS = {
   "endpoint.create": z.strictObject({
     id: z.string().regex(/^[0-9a-f]{64}$/),
     network: reference,
-    name: z.string().max(255),
+    name: shown(255),
     aliases: z.array(name).max(64).default([]),
-    container: z.string().max(64).nullable(),
+    container: shown(64).nullable(),
     ips: z.array(text).max(2).default([]),
     mac: text.optional(),
     /** It is there, and the store has lost it: let in also where nothing new is. */
     isBack: z.boolean().default(false),
   }),
   /** Done also when it is not there. */
-  "endpoint.remove": z.strictObject({ id: z.string(), network: z.string() }),
+  "endpoint.remove": z.strictObject({ id: z.string().max(64), network: z.string().max(255) }),
   "node.register": z.strictObject({
     name,
     vtep: text,

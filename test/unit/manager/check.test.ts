@@ -19,6 +19,16 @@ describe("refused in one line", () => {
     ["network.create", { Name: 5 }, "network.create: Name: expected string, received number"],
     ["network.create", { Name: "x", Labels: { a: 1 } }, "network.create: Labels.a: expected string, received number"],
     ["endpoint.create", { id: "5", network: "blue", name: "", container: null }, "endpoint.create: id: "],
+    [
+      "endpoint.create",
+      { id: "a".repeat(64), network: "blue", name: "\u001b[2Jweb", container: null },
+      "endpoint.create: name: has control characters",
+    ],
+    [
+      "endpoint.create",
+      { id: "a".repeat(64), network: "blue", name: "", container: null, aliases: ["\u0007"] },
+      "endpoint.create: aliases.0: has control characters",
+    ],
     ["node.rm", { names: [] }, "node.rm: names: "],
   ])("%s %j", (operation, input, message) => {
     expect(() => checked(operation, input)).toThrow(UsageError);

@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import { connect } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { type MetricsServer, serveMetrics } from "../../../host/metrics/server.ts";
 import { OperationError } from "../../../host/model/errors.ts";
+import { eventually } from "../../../lab/wait.ts";
 import { sampleView } from "../view.ts";
 
 let server: MetricsServer | undefined;
@@ -53,6 +55,19 @@ describe("the metrics server", () => {
     broken = false;
     expect((await fetch(`${base}/metrics`)).status).toBe(200);
   });
+
+  test("connections that say nothing keep a scraper out for seconds, not for longer", async () => {
+    const base = await start();
+    const idle = Array.from({ length: 64 }, () => connect(Number(new URL(base).port), "127.0.0.1").on("error", () => {}));
+    try {
+      await Promise.all(idle.map((socket) => once(socket, "connect")));
+      await expect(fetch(`${base}/metrics`)).rejects.toThrow();
+      const answered = () => fetch(`${base}/metrics`).then(({ ok }) => ok);
+      await eventually("the metrics to be there again", answered, 25_000);
+    } finally {
+      for (const socket of idle) socket.destroy();
+    }
+  }, 40_000);
 
   test("headers that are too large are refused", async () => {
     const response = await fetch(await start(), { headers: { x: "y".repeat(9000) } });
