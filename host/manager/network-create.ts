@@ -25,7 +25,7 @@ import {
   type ReportRecord,
   VNI_FIRST,
 } from "../model/cluster/records.ts";
-import { OperationError } from "../model/errors.ts";
+import { OperationError, UsageError } from "../model/errors.ts";
 import { familyOf } from "../model/ip.ts";
 import { type OverlayMtu, underlayMtuFor } from "../model/mtu.ts";
 import { type Context, isoTime, nextCount, read, readAll, sameCounter, untilDone } from "./context.ts";
@@ -34,6 +34,8 @@ import { type Holders, takenBlocks } from "./taken.ts";
 
 /** Every host knows all networks, and each new one is compared with all others. */
 const CLUSTER_NETWORKS_MAX = 10_000;
+/** Of a network's record, which every host keeps. */
+const RECORD_CHARACTERS_MAX = 65_536;
 /** Nodes that a warning names. */
 const NAMED_MAX = 3;
 
@@ -74,6 +76,12 @@ async function attempt(
       random,
     }),
   };
+  const value = JSON.stringify(network);
+  if (value.length > RECORD_CHARACTERS_MAX) {
+    throw new UsageError(
+      `network ${network.name}: labels, options and addresses have more than ${RECORD_CHARACTERS_MAX} characters together`,
+    );
+  }
   const { succeeded } = await store.commit(
     [
       sameCounter(POOLS_KEY, pools),
@@ -82,7 +90,7 @@ async function attempt(
       { key: vniKey(network.vni), is: "absent" },
     ],
     [
-      { put: networkKey(network.id), value: JSON.stringify(network) },
+      { put: networkKey(network.id), value },
       { put: networkNameKey(network.name), value: network.id },
       { put: vniKey(network.vni), value: network.id },
       { put: POOLS_KEY, value: nextCount(pools) },

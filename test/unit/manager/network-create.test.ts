@@ -169,3 +169,11 @@ test("sixty at once, by two managers, are all different", async () => {
   expect(await cluster.store.get(POOLS_KEY)).toMatchObject({ value: "60" });
   expect(await cluster.store.get(vniKey(4096 + 59))).not.toBeNull();
 });
+
+test("a network that is too much for every host to keep is refused", async () => {
+  const labels = (count: number) => ({ Labels: Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, "x".repeat(4000)])) });
+  expect(Object.keys((await made("small", labels(16))).labels)).toHaveLength(16);
+  const refused = await made("large", labels(17)).catch((error) => error);
+  expect(refused).toBeInstanceOf(UsageError);
+  expect(refused.message).toBe("network large: labels, options and addresses have more than 65536 characters together");
+});
