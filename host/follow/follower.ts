@@ -6,7 +6,8 @@ import { ALIVE, ENDPOINTS, NETWORKS, NODES, networkEndpoints, partsOf } from "..
 import type { EndpointRecord, NetworkRecord, NodeRecord } from "../model/cluster/records.ts";
 import type { Entry, Store, Watch, WatchEvent, Watcher } from "../model/cluster/store.ts";
 import { OperationError } from "../model/errors.ts";
-import type { ClusterView, LocalEndpoint } from "./cluster-view.ts";
+import type { ClusterView } from "./cluster-view.ts";
+import type { LocalEndpoint } from "./joined-network.ts";
 
 /** What a later snapshot of a network's endpoints has no longer is forwarded to for so long: longer than hosts take to put back what a backup did not have. */
 const DOUBT_MS = 10_000;
@@ -98,9 +99,9 @@ export class Follower {
     this.#nodesKnown = true;
     const { view } = this.#options;
     this.#watch(ALIVE, {
-      snapshot: (all) => view.setAlive(all.map(({ key }) => partsOf(key, ALIVE)[0])),
-      put: (_record, key) => view.addAlive(partsOf(key, ALIVE)[0]),
-      remove: (key) => view.removeAlive(partsOf(key, ALIVE)[0]),
+      snapshot: (all) => view.nodes.setAlive(all.map(({ key }) => partsOf(key, ALIVE)[0])),
+      put: (_record, key) => view.nodes.addAlive(partsOf(key, ALIVE)[0]),
+      remove: (key) => view.nodes.removeAlive(partsOf(key, ALIVE)[0]),
     });
     this.#watch(NETWORKS, {
       snapshot: (networks: Read<NetworkRecord>) => view.setNetworks(networks.map(({ record }) => record)),

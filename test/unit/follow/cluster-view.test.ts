@@ -3,7 +3,7 @@ import { ClusterView } from "../../../host/follow/cluster-view.ts";
 import type { EndpointRecord, NodeRecord } from "../../../host/model/cluster/records.ts";
 import type { Desired, Dirty } from "../../../host/model/forwarding.ts";
 import fc from "../../oracle/property.ts";
-import { endpointRecord, networkRecord, nodeRecord } from "./records.ts";
+import { endpointRecord, networkRecord, nodeRecord, setEndpoints } from "./records.ts";
 
 const BLUE = networkRecord("w1", { name: "blue" });
 
@@ -15,7 +15,7 @@ function viewOf(nodes: NodeRecord[], endpoints: EndpointRecord[]): ClusterView {
   const view = new ClusterView("self");
   view.setNodes(nodes);
   view.addLocal(BLUE, local(1));
-  view.setEndpoints("w1", endpoints);
+  setEndpoints(view, "w1", endpoints);
   return view;
 }
 
@@ -25,7 +25,7 @@ test("a network without an endpoint of this host is not forwarded", () => {
   const view = new ClusterView("self");
   view.setNodes(NODES);
   view.setNetworks([BLUE]);
-  view.setEndpoints("w1", [endpointRecord("w1", "b", 2)]);
+  setEndpoints(view, "w1", [endpointRecord("w1", "b", 2)]);
   expect(view.desired.size).toBe(0);
   expect(view.takeDirty()).toBeNull();
 });
@@ -76,9 +76,9 @@ test("an endpoint that moved is not lost when its old record goes last", () => {
 
 test("the dead are those without a lease, but this host", () => {
   const view = viewOf(NODES, []);
-  view.setAlive(["b"]);
+  view.nodes.setAlive(["b"]);
   expect(view.nodes.deadVteps()).toEqual(new Set(["10.99.0.3"]));
-  view.addAlive("c");
+  view.nodes.addAlive("c");
   expect(view.nodes.deadVteps()).toEqual(new Set());
 });
 
@@ -89,7 +89,7 @@ test("until a network's endpoints are known it is forwarded as before; then what
   expect(view.desired.get("w1")?.fdb.size).toBe(2);
   view.setNodes(NODES);
   view.takeDirty();
-  view.setEndpoints("w1", [endpointRecord("w1", "b", 2)]);
+  setEndpoints(view, "w1", [endpointRecord("w1", "b", 2)]);
   expect([...(view.desired.get("w1")?.fdb.keys() ?? [])]).toEqual(["02:00:00:00:00:02"]);
   expect(view.desired.get("w1")?.peers).toEqual(new Set(["10.99.0.2"]));
   expect(view.takeDirty()?.get("w1")?.macs.has("02:00:00:00:00:03")).toBe(true);
@@ -182,10 +182,10 @@ function follow(view: ClusterView, dirty: Exclude<Dirty, "all"> | null, applied:
 test("nobody is dead until it is heard who lives", () => {
   const view = viewOf(NODES, []);
   expect(view.nodes.deadVteps()).toEqual(new Set());
-  view.setAlive(["self", "b"]);
+  view.nodes.setAlive(["self", "b"]);
   expect(view.nodes.deadVteps()).toEqual(new Set(["10.99.0.3"]));
-  view.addAlive("c");
-  view.removeAlive("b");
+  view.nodes.addAlive("c");
+  view.nodes.removeAlive("b");
   expect(view.nodes.deadVteps()).toEqual(new Set(["10.99.0.2"]));
 });
 
@@ -193,8 +193,8 @@ test("what a later snapshot has no longer is forwarded to until it is dropped, o
   const all = [endpointRecord("w1", "b", 2), endpointRecord("w1", "c", 3), endpointRecord("w1", "b", 4)];
   const view = viewOf(NODES, all);
   const fdb = () => [...(view.desired.get("w1")?.fdb.keys() ?? [])].sort();
-  expect(view.setEndpoints("w1", all)).toBe(false);
-  expect(view.setEndpoints("w1", all.slice(0, 1))).toBe(true);
+  expect(setEndpoints(view, "w1", all)).toBe(false);
+  expect(setEndpoints(view, "w1", all.slice(0, 1))).toBe(true);
   expect(fdb()).toHaveLength(3);
   view.setEndpoint(all[1]);
   // Another has its address by now.
@@ -203,7 +203,7 @@ test("what a later snapshot has no longer is forwarded to until it is dropped, o
   view.dropDoubtful("w1");
   expect(fdb()).toHaveLength(3);
   expect(view.desired.get("w1")?.fdb.get(all[2].mac)).toBe("10.99.0.3");
-  expect(view.setEndpoints("w1", [])).toBe(true);
+  expect(setEndpoints(view, "w1", [])).toBe(true);
   view.dropDoubtful("w1");
   expect(fdb()).toEqual([]);
   expect(view.desired.get("w1")?.peers).toEqual(new Set());
@@ -216,7 +216,7 @@ test("a network that has the name, and the VNI, of one that goes is another: not
   const second = networkRecord("w2", { name: "blue" });
   view.addLocal(second, { ...local(7), record: endpointRecord("w2", "self", 7) });
   expect([...view.desired.keys()]).toEqual(["w1", "w2"]);
-  view.setEndpoints("w2", [endpointRecord("w2", "c", 3)]);
+  setEndpoints(view, "w2", [endpointRecord("w2", "c", 3)]);
   view.removeLocal("w1", local(1).record.id);
   expect([...(view.desired.get("w2")?.fdb ?? [])]).toEqual([["02:00:00:00:00:03", "10.99.0.3"]]);
   expect([...view.desired.keys()]).toEqual(["w2"]);

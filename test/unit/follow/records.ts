@@ -1,5 +1,6 @@
-// Records as a store would have them, for the tests of this folder.
+// Records as a store would have them, and a snapshot of them, for the tests of this folder.
 
+import type { ClusterView } from "../../../host/follow/cluster-view.ts";
 import type { EndpointRecord, NetworkRecord, NodeRecord } from "../../../host/model/cluster/records.ts";
 
 const CREATED_AT = "2026-01-01T00:00:00.000Z";
@@ -18,4 +19,11 @@ export function endpointRecord(network: string, node: string, number: number, ch
   const mac = `02:00:00:00:00:${number.toString(16).padStart(2, "0")}`;
   const common = { name: "", aliases: [], container: null, createdAt: CREATED_AT };
   return { id: `e${number}`, network, node, mac, addresses: [`10.0.0.${number}/24`], ...common, ...changes };
+}
+
+/** All of a network's endpoints at once; what the view says of it. */
+export function setEndpoints(view: ClusterView, network: string, endpoints: Iterable<EndpointRecord>): boolean {
+  view.beginEndpoints(network);
+  for (const endpoint of endpoints) view.setEndpoint(endpoint);
+  return view.endEndpoints(network);
 }

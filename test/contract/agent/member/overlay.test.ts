@@ -12,7 +12,7 @@ import { Overlay, type OverlayParts } from "../../../../host/agent/member/overla
 import { PROBE_NETWORK } from "../../../../host/agent/member/probe-network.ts";
 import { LastPlan, readPlan } from "../../../../host/control/last-plan.ts";
 import { ClusterView } from "../../../../host/follow/cluster-view.ts";
-import { endpointRecord, networkRecord, nodeRecord } from "../../../unit/follow/records.ts";
+import { endpointRecord, networkRecord, nodeRecord, setEndpoints } from "../../../unit/follow/records.ts";
 import { loopbackConfig, recordFile } from "../loopback.ts";
 
 const BLUE = networkRecord("w1", { name: "blue" });
@@ -39,7 +39,7 @@ beforeEach(async () => {
   await path.start();
   view = new ClusterView("self");
   view.setNodes([nodeRecord("self", "127.0.0.1"), nodeRecord("b", "10.99.0.2"), nodeRecord("c", "10.99.0.3")]);
-  view.setAlive(["self", "b", "c"]);
+  view.nodes.setAlive(["self", "b", "c"]);
   const lastPlan = new LastPlan(planFile, () => {});
   undo.push(() => lastPlan.stop());
   // Of probes only who is suspect matters here.
@@ -66,7 +66,7 @@ const LOCAL = { record: endpointRecord("w1", "self", 1), netns: "/run/netns/ther
 
 async function joinBlue(): Promise<void> {
   view.addLocal(BLUE, LOCAL);
-  view.setEndpoints("w1", [LOCAL.record, endpointRecord("w1", "b", 2), endpointRecord("w1", "c", 3)]);
+  setEndpoints(view, "w1", [LOCAL.record, endpointRecord("w1", "b", 2), endpointRecord("w1", "c", 3)]);
   await overlay.apply();
 }
 
@@ -103,7 +103,7 @@ test("a network that was removed and made again by the same name and VNI has not
   const again = networkRecord("w2", { name: "blue", vni: BLUE.vni });
   view.removeLocal("w1", LOCAL.record.id);
   view.addLocal(again, { ...LOCAL, record: endpointRecord("w2", "self", 5) });
-  view.setEndpoints("w2", [endpointRecord("w2", "c", 6)]);
+  setEndpoints(view, "w2", [endpointRecord("w2", "c", 6)]);
   await overlay.apply();
   expect(places().map(({ mac, vtep }) => [mac, vtep])).toEqual([["02:00:00:00:00:06", "10.99.0.3"]]);
   expect(path.view.neighbors().filter(({ network }) => network === "blue")).toHaveLength(2);
@@ -135,12 +135,12 @@ test("an entry that somebody has taken away is drift, and is put back", async ()
 
 test("nothing is sent to the dead, nor to the suspect; entries stay", async () => {
   await joinBlue();
-  view.removeAlive("b");
+  view.nodes.removeAlive("b");
   await overlay.apply();
   expect(suspended()).toEqual(["10.99.0.2"]);
   suspect(new Set(["10.99.0.3"]));
   expect(suspended().sort()).toEqual(["10.99.0.2", "10.99.0.3"]);
-  view.addAlive("b");
+  view.nodes.addAlive("b");
   suspect(new Set());
   await overlay.apply();
   expect(suspended()).toEqual([]);
@@ -160,8 +160,8 @@ test("who becomes suspect, and who answers again, is in the log, once each", () 
 test("one whose lease has ended and that answers probes is sent to: it is cut off from managers alone", async () => {
   await joinBlue();
   answering.add("10.99.0.2");
-  view.removeAlive("b");
-  view.removeAlive("c");
+  view.nodes.removeAlive("b");
+  view.nodes.removeAlive("c");
   await overlay.apply();
   expect(suspended()).toEqual(["10.99.0.3"]);
 });

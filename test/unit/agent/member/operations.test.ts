@@ -28,7 +28,7 @@ function parts() {
   const view = new ClusterView("self");
   const others = ["b", "c", "d"];
   view.setNodes(["self", ...others].map((node, n) => nodeRecord(node, `10.99.0.${n + 1}`)));
-  view.setAlive(["self", "b"]);
+  view.nodes.setAlive(["self", "b"]);
   const peers = others.map((node) => ({ node, name: node, vtep: view.nodes.get(node)?.vtep ?? "", ...REACHABLE }));
   Object.assign(peers[1], { state: "suspect" });
   const all = {
