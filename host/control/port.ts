@@ -10,6 +10,7 @@ import { netnsIs } from "../netdev/netns-path.ts";
 import { ALIAS_PREFIX, type PortOptions, removePort } from "../netdev/port.ts";
 import { closeFd } from "../sys/fd.ts";
 import { deleteTapIn } from "../sys/netns-thread.ts";
+import { tapName } from "../sys/tap.ts";
 import type { DataPlane } from "./dataplane.ts";
 import type { Network } from "./networks.ts";
 import type { PortPlace } from "./port-record.ts";
@@ -101,19 +102,22 @@ export function isGiven(plane: DataPlane, port: Port): boolean {
   return words.every((word, i) => word === wanted[i]) && target?.kind === "port" && target.index === port.index && target.isStatic;
 }
 
-/** No worker uses it any more. Its interface stays. */
-export function closeDescriptors(port: Port): void {
-  if (port.config !== null && port.fd !== -1) closeFd(port.fd);
+/** No worker uses it any more. Its interface stays; answers what that is called, for a container may rename it, or null when it was not open. */
+export function closeDescriptors(port: Port): string | null {
+  const { config, fd } = port;
+  const name = config !== null && fd !== -1 ? (tapName(fd) ?? config.interface) : null;
+  if (config !== null && fd !== -1) closeFd(fd);
   if (port.statisticsFd !== -1) closeFd(port.statisticsFd);
   port.fd = -1;
   port.statisticsFd = -1;
+  return name;
 }
 
-/** Removes its interface, closed a moment ago or left by an earlier agent. Rejects with SysError or OperationError. */
-export async function removeInterface(port: OwnPort, wasOpen: boolean): Promise<void> {
+/** Removes its interface, closed a moment ago under the name `closed`, or left by an earlier agent (null). Rejects with SysError or OperationError. */
+export async function removeInterface(port: OwnPort, closed: string | null): Promise<void> {
   if (!port.exists) return;
   // Its namespace is gone, and the interface with it.
-  if (!wasOpen) await removePort(placeOf(port));
-  else if (netnsIs(port.netnsPath, port.netnsId)) await deleteTapIn(port.netnsPath, port.config.interface);
+  if (closed === null) await removePort(placeOf(port));
+  else if (netnsIs(port.netnsPath, port.netnsId)) await deleteTapIn(port.netnsPath, closed);
   port.exists = false;
 }

@@ -159,11 +159,10 @@ export class Ports {
     this.#failures.delete(port);
     if (port.up) this.#take(port);
     this.#options.retired.later(async () => {
-      const wasOpen = port.fd !== -1;
       this.#options.plane.entries.setPortState(port.index, abi.PORT_FREE);
-      closeDescriptors(port);
+      const closed = closeDescriptors(port);
       this.#indices.give(port.index);
-      if (isOwn(port)) await this.#remove(port, wasOpen);
+      if (isOwn(port)) await this.#remove(port, closed);
     });
   }
 
@@ -234,11 +233,10 @@ export class Ports {
     const errors: unknown[] = [];
     this.#closed = true;
     for (const port of this.all) {
-      const wasOpen = port.fd !== -1;
-      closeDescriptors(port);
+      const closed = closeDescriptors(port);
       port.up = false;
-      if (!isOwn(port) || !wasOpen || which === "none" || (which === "made" && port.adopted)) continue;
-      await removeInterface(port, wasOpen).catch((error) => errors.push(error));
+      if (!isOwn(port) || closed === null || which === "none" || (which === "made" && port.adopted)) continue;
+      await removeInterface(port, closed).catch((error) => errors.push(error));
     }
     return [...errors, ...this.#remember().map((why) => new OperationError(why))];
   }
@@ -317,9 +315,9 @@ export class Ports {
     this.#options.reflood(port.network);
   }
 
-  async #remove(port: OwnPort, wasOpen: boolean): Promise<void> {
+  async #remove(port: OwnPort, closed: string | null): Promise<void> {
     try {
-      await removeInterface(port, wasOpen);
+      await removeInterface(port, closed);
     } catch (error) {
       this.#leftovers.add(placeOf(port));
       throw new OperationError(lineOf(port, `its interface could not be removed: ${messageOf(error)}`), { cause: error });

@@ -44,6 +44,13 @@ export function keepTap(fd: number): void {
   check(ioctl(fd, k.TUNSETPERSIST, 1), "ioctl", "TUNSETPERSIST 1");
 }
 
+/** What the device behind `fd` is called now: in its namespace it may have been given another name. undefined when it is gone. */
+export function tapName(fd: number): string | undefined {
+  const request = new Uint8Array(new ArrayBuffer(128), 0, k.IFREQ_BYTES);
+  if (ioctl(fd, k.TUNGETIFF, addressOf(request.buffer)) !== 0) return undefined;
+  return Buffer.from(request.subarray(0, request.indexOf(0))).toString();
+}
+
 /** Closes `fd` and lets its device go: at once, or with the last other queue that some program has open. Throws SysError. */
 export function deleteTap(fd: number): void {
   try {

@@ -4,7 +4,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { portFor } from "../../../lab/agent.ts";
 import { books } from "../../../lab/books.ts";
-import { run } from "../../../lab/command.ts";
+import { ipBatch, run } from "../../../lab/command.ts";
 import { Lab } from "../../../lab/lab.ts";
 import { type Container, container, type Host, underlay } from "../../../lab/topology.ts";
 import { ping, unanswered } from "../../../lab/traffic/ping.ts";
@@ -164,6 +164,17 @@ describeNetns("forwarding", [], () => {
     // The same namespace in another network: it is made anew there.
     expect((await apply({ ...blue(), ports: [port(one), port(two)] }, RED)).failures).toEqual([]);
     await reachable(two, far.ip4);
+  });
+
+  test("a port that was renamed goes with what is asked for; another's interface of its old name stays", async () => {
+    await apply(blue(), { ...RED, ports: [port(two)] });
+    await ipBatch(["link set eth0 down", "link set eth0 name other", "link add eth0 type bridge"], two.netns);
+    expect(await apply(blue(), { ...RED, ports: [] })).toMatchObject({ failures: [] });
+    await eventually("it to be gone", async () => {
+      const links = JSON.parse(await run(["ip", "-json", "-n", two.netns, "link"])) as { ifname: string }[];
+      return links.map(({ ifname }) => ifname).join() === "lo,eth0";
+    });
+    await ipBatch(["link del eth0"], two.netns);
   });
 
   test("released, every interface stays for a successor, with its addresses, and a TCP connection lives on", async () => {

@@ -169,8 +169,9 @@ describeNetns("ports", [], () => {
     await reachable(one, far.ip4);
   });
 
-  test("are removed when the agent stops, other interfaces stay", async () => {
+  test("are removed when the agent stops, whatever they are called by then; other interfaces stay", async () => {
     await ipBatch(["link add keep type bridge"], here[0].netns);
+    await ipBatch(["link set eth0 down", "link set eth0 name other"], here[1].netns);
     expect(await agent.stop()).toEqual({ code: 0, signal: null });
     for (const { netns } of here) {
       const links = JSON.parse(await run(["ip", "-json", "-n", netns, "link"])) as { ifname: string }[];

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { closeFd } from "../../../host/sys/fd.ts";
 import { closeNetnsThread, openTapIn } from "../../../host/sys/netns-thread.ts";
-import { deleteTap, keepTap, openTap } from "../../../host/sys/tap.ts";
+import { deleteTap, keepTap, openTap, tapName } from "../../../host/sys/tap.ts";
 import { ipBatch, run } from "../../../lab/command.ts";
 import { Lab } from "../../../lab/lab.ts";
 import { describeNetns } from "../needs.ts";
@@ -84,6 +84,16 @@ describeNetns("a TAP", ["ethtool"], () => {
     deleteTap(again);
     fds.pop();
     expect(await report("wta3")).toBeUndefined();
+  });
+
+  test("is known by its name of now, and by none once it is deleted", async () => {
+    const fd = await open("wta8");
+    expect(tapName(fd)).toBe("wta8");
+    await ipBatch(["link set wta8 name wta9"], netns);
+    expect(tapName(fd)).toBe("wta9");
+    await ipBatch(["link delete wta9"], netns);
+    expect(tapName(fd)).toBeUndefined();
+    close(fd);
   });
 
   test("takes a successor while its predecessor still holds it", async () => {
