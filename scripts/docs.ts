@@ -18,11 +18,21 @@ import { REASON_LIST } from "../host/model/reason.ts";
 import { CALLS_AT_ONCE, LEASES_MAX, OPERATIONS_AT_ONCE, STREAMS_MAX, WRITES_AT_ONCE, WRITES_PER_SECOND } from "../host/store/allowance.ts";
 import { WORKER_OPERATIONS_MAX, WORKER_RANGE_MAX } from "../host/store/judge.ts";
 import { CALL_RIGHTS, KEY_RIGHTS } from "../host/store/rights.ts";
+import {
+  STRANGER_CALLS_MAX,
+  STRANGER_MS_MAX,
+  STRANGERS_BYTES_MAX,
+  STRANGERS_MAX,
+  WORKER_BYTES_AT_ONCE,
+  WORKER_BYTES_PER_SECOND,
+  WORKER_CONNECTIONS_MAX,
+} from "../host/store/serve/guests.ts";
 import { nothingAround } from "../test/unit/cli/weft.ts";
 import { samplePools, sampleProbes, sampleView } from "../test/unit/view.ts";
 import { describeLimits } from "./limits.ts";
 import { root } from "./sources.ts";
 
+const MIB = 1024 ** 2;
 const NOTE = "<!-- Made by scripts/docs.ts (npm run docs). Edit the sources that it names, not this page. -->";
 
 function reasons(): string {
@@ -114,6 +124,19 @@ managers and agents read those of all nodes.
 What a worker *may* do, a worker that was broken into does: it reads all that is marked above, the probe secret among it (so it can speak for any node in probes), makes and removes
 networks, fills subnets with endpoints of its own, names routes in its report that keep others from making networks there (the complaint names the node), and sends what it likes from its
 own VTEP. It cannot take a name, VTEP, address or MAC that another has, end another's endpoint or lease, or make anybody a member.
+
+## At the door
+
+A connection to the port is a stranger's until a member calls by it. There are ${STRANGERS_MAX} of those at a time (one more, and the longest there is cut), for ${STRANGER_MS_MAX / 1000} s each, with ${STRANGER_CALLS_MAX} calls each and
+${STRANGERS_BYTES_MAX / MIB} MiB together: whoever has neither certificate nor token can keep hosts from joining, and no member from its manager. A worker has ${WORKER_CONNECTIONS_MAX} connections, and may send
+${WORKER_BYTES_PER_SECOND / MIB} MiB a second by them (${WORKER_BYTES_AT_ONCE / MIB} at once).
+
+## What none of this keeps out
+
+UDP port 4789 has no secrets. Frames are taken only from VTEPs of members, and those that bear the MAC address of an endpoint elsewhere are dropped (\`vxlan_entry_exists\`, \`local_mac\`); but whoever
+can send with a member's address on the underlay can put frames into networks, and read what he sees there: keep strangers off it, or encrypt it (IPsec, WireGuard). Probes are signed (HMAC-SHA256) with
+a secret that all members have. One that is sent again is answered as any request is (50 a second for a peer), or is no answer to anything; more than 10,000 frames a second on the VNI of probes from
+members' addresses keep a host from hearing others, so that it and they take each other for suspect as long as that lasts. A container may send with an IP address that is not its own.
 
 ## Operations (\`weft.v1.Control/Do\`)
 

@@ -7,19 +7,19 @@ import { Bucket } from "../../model/bucket.ts";
 import type { Caller } from "../rights.ts";
 
 /** A TLS connection is some 60 KiB. */
-const STRANGERS_MAX = 1_024;
+export const STRANGERS_MAX = 1_024;
 /** Longer than a host that joins waits for its answer. */
-const STRANGER_MS_MAX = 20_000;
+export const STRANGER_MS_MAX = 20_000;
 /** What all of them have sent; a request may be 1.5 MiB, and half of one is kept until it is whole. */
-const STRANGERS_BYTES_MAX = 64 * 1024 ** 2;
+export const STRANGERS_BYTES_MAX = 64 * 1024 ** 2;
 /** Calls by one of them: to join takes one, and a member whose manager has yet to hear of it tries again. */
-const STRANGER_CALLS_MAX = 64;
+export const STRANGER_CALLS_MAX = 64;
 /** Of one worker; its agent has one, and another while that is lost. */
-const WORKER_CONNECTIONS_MAX = 16;
+export const WORKER_CONNECTIONS_MAX = 16;
 /** What a worker may send by all of them together: an agent that attaches a thousand endpoints a second sends half of it. Past that they are cut, and
  * what is half sent is forgotten. */
-const WORKER_BYTES_PER_SECOND = 1024 ** 2;
-const WORKER_BYTES_AT_ONCE = 64 * 1024 ** 2;
+export const WORKER_BYTES_PER_SECOND = 1024 ** 2;
+export const WORKER_BYTES_AT_ONCE = 64 * 1024 ** 2;
 const LOOK_MS = 250;
 
 export interface GuestOptions {
