@@ -7,7 +7,7 @@
 // Main thread.
 
 import { randomBytes } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { LogLine } from "../model/cluster/answers.ts";
@@ -205,6 +205,18 @@ export class Containers {
     if (!this.#book.has(id)) throw new OperationError(`container ${record.name} was removed while it was being started`);
     this.#ends.follow(id, directory);
     return this.get(id);
+  }
+
+  /** What its own name stands for from now on, in the /etc/hosts that it was started with. Throws what the file system does. */
+  address(id: string, addresses: readonly string[]): void {
+    if (!this.#book.has(id)) return;
+    const { record, directory } = this.get(id);
+    const path = join(directory, "hosts");
+    if (!existsSync(path)) return;
+    const text = hostsFile(record.hostname, addresses, readFileSync(path, "utf8"));
+    // In its place, since it is mounted; and on the disk's blocks that it has, since there may be no others.
+    writeFileSync(path, text, { flag: "r+" });
+    truncateSync(path, Buffer.byteLength(text));
   }
 
   /** Sends a signal to the command (SIGKILL: to all in there). `signal`: SIGTERM, TERM or 15. Throws UsageError or OperationError. */

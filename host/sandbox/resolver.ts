@@ -5,20 +5,19 @@ import { readFileSync } from "node:fs";
 /** What a resolver on the host's loopback answers cannot be asked from another namespace. */
 const LOOPBACK = /^\s*nameserver\s+(127\.|::1\s*$|::ffff:127\.)/;
 
+const LOOPBACK_NAMES = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback";
+
 /** The host's, without its resolvers on loopback. `files`: where those of the host may be, the first that leaves a resolver counts. */
 export function hostResolvConf(files: readonly string[] = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"]): string {
   const texts = files.map((file) => withoutLoopback(read(file)));
   return texts.find((text) => /^\s*nameserver\s/m.test(text)) ?? texts[0] ?? "";
 }
 
-/** Loopback, and the container's own name at its addresses. */
-export function hostsFile(hostname: string, addresses: readonly string[]): string {
-  const lines = [
-    "127.0.0.1\tlocalhost",
-    "::1\tlocalhost ip6-localhost ip6-loopback",
-    ...addresses.map((address) => `${address}\t${hostname}`),
-  ];
-  return `${lines.join("\n")}\n`;
+/** The container's own name at its addresses, below the lines of the file as it is that tell something else. */
+export function hostsFile(hostname: string, addresses: readonly string[], before: string = LOOPBACK_NAMES): string {
+  const own = `\t${hostname}`;
+  const others = before.split("\n").filter((line) => line !== "" && !line.endsWith(own));
+  return `${[...others, ...addresses.map((address) => `${address}${own}`)].join("\n")}\n`;
 }
 
 function withoutLoopback(text: string): string {

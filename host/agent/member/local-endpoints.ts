@@ -12,7 +12,7 @@ import { Strays } from "../../endpoint/strays.ts";
 import type { ClusterView } from "../../follow/cluster-view.ts";
 import { Follower } from "../../follow/follower.ts";
 import { newLongId } from "../../model/cluster/ids.ts";
-import { OperationError } from "../../model/errors.ts";
+import { messageOf, OperationError } from "../../model/errors.ts";
 import { Containers } from "../../sandbox/containers.ts";
 import type { ClusterClient } from "../../store/client/store.ts";
 import type { Overlay } from "./overlay.ts";
@@ -66,9 +66,10 @@ export class LocalEndpoints {
       newId: newLongId,
       mayAttach: (container) => this.#refuseGoing(container),
       netnsId: inodeOf,
-      onEvent: (event, { id, network, netns, record }, detail) => {
+      onEvent: (event, { id, network, netns, record, container }, detail) => {
         const level = event === "lost" ? "warn" : event === "pending" ? "debug" : "info";
         log[level]({ endpoint: id, name: record?.name, network, netns, detail }, `endpoint ${event}`);
+        if (container !== null && (event === "attached" || event === "detached")) this.#tellWhere(container);
       },
     });
     this.#sandboxes = new Containers({ directory: join(state.path, CONTAINERS), log });
@@ -123,6 +124,17 @@ export class LocalEndpoints {
   /** One who began to remove everything does not leave after all. */
   stay(): void {
     this.#leaving--;
+  }
+
+  /** Its /etc/hosts follows the networks that come and go. */
+  #tellWhere(container: string): void {
+    const held = this.endpoints.all.filter((entry) => entry.container === container);
+    const addresses = held.flatMap(({ record }) => record?.addresses ?? []).map((cidr) => cidr.split("/")[0]);
+    try {
+      this.#sandboxes.address(container, addresses);
+    } catch (error) {
+      this.#parts.log.warn({ container, message: messageOf(error) }, "its /etc/hosts could not be written");
+    }
   }
 
   #refuseGoing(container: string | null): void {

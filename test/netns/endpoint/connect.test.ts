@@ -50,7 +50,10 @@ describeNetns("network connect and disconnect", ["nft"], () => {
     await host.weft("run", "-d", "--name", "box", "--network", "blue", "--", "sleep", "600");
     await host.weft("network", "connect", "red", "box");
     expect(await host.weft("exec", "box", "--", "ip", "-br", "-4", "address", "show", "eth1")).toContain("10.0.1.");
+    const addresses = async () => (await host.weft("exec", "box", "--", "sh", "-c", "grep $HOSTNAME /etc/hosts | cut -f 1")).split("\n");
+    expect(await addresses()).toEqual([expect.stringMatching(/^10\.0\.0\./), expect.stringMatching(/^10\.0\.1\./)]);
     await host.weft("network", "disconnect", "red", "box");
+    expect(await addresses()).toEqual([expect.stringMatching(/^10\.0\.0\./)]);
     expect(await host.weft("exec", "box", "--", "ip", "-br", "link")).not.toContain("eth1");
   });
 

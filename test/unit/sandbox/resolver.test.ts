@@ -36,3 +36,10 @@ test("the hosts file has the container's own name", () => {
     "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n10.0.0.2\tc1\nfd00::2\tc1\n",
   );
 });
+
+test("only the lines of its own name change, whatever it wrote besides", () => {
+  const before = `${hostsFile("c1", ["10.0.0.2", "fd00::2"])}10.9.9.9\tdb c1.lan`;
+  expect(hostsFile("c1", ["10.0.1.7"], before)).toBe(
+    "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n10.9.9.9\tdb c1.lan\n10.0.1.7\tc1\n",
+  );
+});
