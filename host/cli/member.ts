@@ -15,6 +15,7 @@ import type { InjectionMode } from "../model/config.ts";
 import { messageOf, OperationError, UsageError, ValueError } from "../model/errors.ts";
 import { familyOf, unicastIp } from "../model/ip.ts";
 import { WORKERS_LIMIT } from "../model/limits.ts";
+import { DEFAULT_WORKERS_TEXT, defaultWorkers } from "../model/workers.ts";
 import type { Context } from "./context.ts";
 import { examples } from "./group.ts";
 import { contains } from "./subnets.ts";
@@ -144,7 +145,9 @@ function memberFlags(command: Command): Command {
     )
     .addOption(new Option("--state-dir <dir>", "what this node must not forget").default(DEFAULT_STATE_DIR).argParser(asFlag(path)))
     .addOption(
-      new Option("--workers <n>", "threads that move frames, at most one a core is of use").default(1).argParser(whole(1, WORKERS_LIMIT)),
+      new Option("--workers <n>", "threads that move frames, at most one a CPU is of use")
+        .default(defaultWorkers(), DEFAULT_WORKERS_TEXT)
+        .argParser(whole(1, WORKERS_LIMIT)),
     )
     .addOption(
       new Option("--injection <mode>", "whether superframes leave whole, past the host's netfilter (docs/fast-path.md)")

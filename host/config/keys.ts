@@ -6,6 +6,7 @@ import type { Backend, InjectionMode } from "../model/config.ts";
 import { NETWORK_PEERS_LIMIT, NETWORK_PORTS_LIMIT, NETWORKS_LIMIT, WORKERS_LIMIT } from "../model/limits.ts";
 import { OVERLAY_MTU_MAX, OVERLAY_MTU_MIN } from "../model/mtu.ts";
 import { VNI_MAX, vni } from "../model/vni.ts";
+import { DEFAULT_WORKERS_TEXT, defaultWorkers } from "../model/workers.ts";
 import { type Key, mapOf, optional, required } from "./key.ts";
 import * as kind from "./kinds.ts";
 
@@ -106,7 +107,9 @@ export const NETWORK_KEYS = {
 
 export const TOP_KEYS = {
   node: required(mapOf(NODE_KEYS), "This host."),
-  workers: optional(kind.integer(1, WORKERS_LIMIT), 1, "Threads that move frames, at most one a core is of use."),
+  workers: optional(kind.integer(1, WORKERS_LIMIT), defaultWorkers(), "Threads that move frames, at most one a CPU is of use.", {
+    printed: DEFAULT_WORKERS_TEXT,
+  }),
   backend: optional<Backend>(
     kind.choice("native", "dgram"),
     "native",

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { describe, expect, test } from "vitest";
 import type { AbandonOptions, MemberOptions } from "../../../host/model/cluster/start.ts";
 import { OperationError } from "../../../host/model/errors.ts";
+import { defaultWorkers } from "../../../host/model/workers.ts";
 import { fakeAgent, weftWith } from "./weft.ts";
 
 /** Runs a command line; what a member would be run with comes back. */
@@ -21,7 +22,7 @@ const DEFAULTS: MemberOptions = {
   metrics: { host: "127.0.0.1", port: 9477 },
   socket: "/run/weft/weft.sock",
   stateDir: "/var/lib/weft",
-  workers: 1,
+  workers: defaultWorkers(),
   injection: "auto",
   store: { kind: "embedded" },
   join: null,

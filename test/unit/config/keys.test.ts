@@ -5,7 +5,7 @@ import { parseConfig } from "../../../host/config/read.ts";
 test("the defaults that the design and the reference promise", () => {
   const printed = Object.fromEntries(Object.entries({ ...TOP_KEYS, ...NETWORK_KEYS }).map(([name, key]) => [name, key.defaultText]));
   expect(printed).toMatchObject({
-    workers: "1",
+    workers: "one for every two CPUs, at most 8",
     backend: "native",
     metrics: "127.0.0.1:9477",
     socket: "/run/weft/weft.sock",

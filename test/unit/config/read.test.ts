@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parseConfig, readConfig, readConfigFile } from "../../../host/config/read.ts";
 import { UsageError } from "../../../host/model/errors.ts";
+import { defaultWorkers } from "../../../host/model/workers.ts";
 import fc from "../../oracle/property.ts";
 
 const DESIGN = `node: { name: a, vtep: 10.99.0.1, dataPort: 4789 }
@@ -83,7 +84,7 @@ describe("what is accepted", () => {
   test("the smallest file: everything else has a default", () => {
     const config = parseConfig(`${NODE}networks: [{ name: blue, vni: 42 }]`, "weft.yaml");
     expect(config).toMatchObject({
-      workers: 1,
+      workers: defaultWorkers(),
       socket: "/run/weft/weft.sock",
       metrics: { host: "127.0.0.1", port: 9477 },
       node: { dataPort: 4789 },
