@@ -46,6 +46,14 @@ export async function run(args: readonly string[], around: Surroundings): Promis
   }
 }
 
+/** What a shell makes of "$NAME" when there is no NAME. Throws UsageError. */
+function refuseEmpty({ args, registeredArguments }: Command): void {
+  const at = args.indexOf("");
+  if (at < 0) return;
+  const argument = registeredArguments[Math.min(at, registeredArguments.length - 1)];
+  throw new UsageError(`argument '${argument?.name() ?? at + 1}' is empty`);
+}
+
 /** The text of docs/cli.md. */
 export function describeProgram(around: Surroundings): string {
   return describeCommands((print, width) => {
@@ -73,6 +81,7 @@ function build(context: Context, width?: number): Command {
         throw new UsageError(
           `weft ${command.name()}: -- and a command are for ${[...TAKES_COMMAND].map((name) => `weft ${name}`).join(" and ")}`,
         );
+      refuseEmpty(command);
     });
   program.addHelpText(
     "after",

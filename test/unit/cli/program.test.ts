@@ -117,6 +117,10 @@ describe("wrong usage: exit 2, one line", () => {
     [["agent"], "weft agent needs --config FILE"],
     [["agent", "--confg", "x"], "unknown option '--confg' (Did you mean --config?)"],
     [["--nope"], "unknown option '--nope'"],
+    [["logs", ""], "argument 'container' is empty"],
+    [["network", "rm", "blue", ""], "argument 'network' is empty"],
+    [["network", "connect", "blue", ""], "argument 'target' is empty"],
+    [["exec", "", "--", "ls"], "argument 'container' is empty"],
   ])("%j", async (args, message) => {
     expect(await weft(args)).toEqual({ code: 2, out: "", err: `${message}\n` });
   });
