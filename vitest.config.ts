@@ -37,8 +37,8 @@ const quick = (name: string) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     expect: patient,
     maxWorkers: "100%",
     // Not 0: there Vitest sets tiers with one worker aside, and would run these behind netns on a machine with one core.

@@ -20,7 +20,10 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** For one call: some of the suite's pages have dozens of megabytes, and the machine may be busy. */
+const DEADLINE_MS = 20_000;
+
 /** A new client; `through` instead of the servers themselves. */
 export function clientOf(running: Running, through: readonly string[] = running.endpoints): ClusterClient {
-  return connectStore({ ...running.client, endpoints: () => through });
+  return connectStore({ deadlineMs: DEADLINE_MS, ...running.client, endpoints: () => through });
 }
