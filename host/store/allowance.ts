@@ -4,6 +4,7 @@
 import { Bucket } from "../model/bucket.ts";
 import { NETWORKS_LIMIT } from "../model/limits.ts";
 import { failure } from "./backend.ts";
+import type { Caller } from "./rights.ts";
 
 /** Calls of the store that run at a time; a page of a range takes some 10 ms of the store's thread. */
 export const CALLS_AT_ONCE = 16;
@@ -79,5 +80,22 @@ export class Allowance {
   enterLease(lease: bigint): bigint | undefined {
     this.#leases.push(lease);
     return this.#leases.length > LEASES_MAX ? this.#leases.shift() : undefined;
+  }
+}
+
+/** Of all workers of a front. */
+export class Allowances {
+  readonly #byNode = new Map<string, Allowance>();
+
+  /** null for a manager: there is no end to what it may have. */
+  of({ nodeId, role }: Caller): Allowance | null {
+    if (role === "manager") return null;
+    const allowance = this.#byNode.get(nodeId) ?? new Allowance();
+    this.#byNode.set(nodeId, allowance);
+    return allowance;
+  }
+
+  forget(nodeId: string): void {
+    this.#byNode.delete(nodeId);
   }
 }

@@ -5,7 +5,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { stringifyInPieces } from "../model/pieces.ts";
-import { Allowance } from "./allowance.ts";
+import { Allowances } from "./allowance.ts";
 import { authorised } from "./authorised.ts";
 import type { Backend } from "./backend.ts";
 import { type ClusterIds, callerOf, type MemberList, removedFailure } from "./front/caller.ts";
@@ -50,12 +50,12 @@ export interface FrontOptions {
 export async function startFront(options: FrontOptions): Promise<Served> {
   const { backend, host, port, cluster, members, control, join, now = Date.now } = options;
   const credentials = new FrontCredentials(options.identity);
-  const allowances = new Map<string, Allowance>();
+  const allowances = new Allowances();
   const stays = new Map<string, AbortController>();
   const forget = members.onLeaving((nodeId) => {
     stays.get(nodeId)?.abort(removedFailure(nodeId));
     stays.delete(nodeId);
-    allowances.delete(nodeId);
+    allowances.forget(nodeId);
   });
   const guests = new Guests();
   const who = (call: Call): Caller => {
@@ -70,12 +70,6 @@ export async function startFront(options: FrontOptions): Promise<Served> {
     stays.set(nodeId, stay);
     return stay.signal;
   };
-  const allowanceOf = ({ nodeId, role }: Caller): Allowance | null => {
-    if (role === "manager") return null;
-    const allowance = allowances.get(nodeId) ?? new Allowance();
-    allowances.set(nodeId, allowance);
-    return allowance;
-  };
   const served = await serveBackend({
     host,
     port,
@@ -83,7 +77,7 @@ export async function startFront(options: FrontOptions): Promise<Served> {
     guests,
     backendFor: (call) => {
       const caller = who(call);
-      return authorised(backend, caller, allowanceOf(caller), stayOf(caller.nodeId));
+      return authorised(backend, caller, allowances.of(caller), stayOf(caller.nodeId));
     },
     services: [
       {
@@ -96,7 +90,7 @@ export async function startFront(options: FrontOptions): Promise<Served> {
               const output = await control(caller, operation, Buffer.from(inputJson).toString("utf8"));
               return create(DoAnswerSchema, { outputJson: Buffer.from(await stringifyInPieces(output ?? {})) });
             };
-            return allowanceOf(caller)?.operation(run) ?? run();
+            return allowances.of(caller)?.operation(run) ?? run();
           }),
         },
       },

@@ -12,8 +12,8 @@
 //
 // Pure: time, randomness and sending are passed in, and tick() is to be called every TICK_MS.
 
-import { OVERLAY_MTU_MIN } from "../../model/mtu.ts";
 import { Bucket } from "../../model/bucket.ts";
+import { OVERLAY_MTU_MIN } from "../../model/mtu.ts";
 import { PROBE_BYTES_MIN } from "./codec.ts";
 import { NONCES, type Outgoing, type ProbeMessage } from "./message.ts";
 import { CHECK_MS } from "./path-size.ts";

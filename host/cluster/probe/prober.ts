@@ -3,12 +3,12 @@
 // (thread.ts): probe-thread.ts is what the main thread has of it.
 
 import { randomInt } from "node:crypto";
+import { Bucket } from "../../model/bucket.ts";
 import type { PeerResource } from "../../model/cluster/answers.ts";
 import { probeMac } from "../../model/cluster/probe-mac.ts";
 import type { Family } from "../../model/ip.ts";
 import { overheadBytes } from "../../model/mtu.ts";
 import type { PeerProbes, ProbesView } from "../../model/view.ts";
-import { Bucket } from "../../model/bucket.ts";
 import { decodeProbe, encodeProbe, type Unreadable } from "./codec.ts";
 import { Detector, type Ignored, TICK_MS } from "./detector.ts";
 import { NONCES, type Outgoing, type ProbeMessage } from "./message.ts";

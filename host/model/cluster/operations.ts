@@ -4,13 +4,8 @@
 // the state to be judged (a name taken, a pool exhausted) is judged by who does it. The command line imports types only.
 
 import { z } from "zod";
+import { shown } from "../shown.ts";
 
-/** Shown on others' terminals, in tables and in what they are told. */
-const shown = (characters: number) =>
-  z
-    .string()
-    .max(characters)
-    .regex(/^\P{Cc}*$/u, "has control characters");
 const name = shown(255).min(1);
 const labels = z.record(z.string().max(255), z.string().max(4096));
 const text = z.string().max(4096);

@@ -2,18 +2,13 @@
 // from all others. A manager's front takes only what passes here from a worker; fields that this version does not know may be in it. Pure.
 
 import { z } from "zod";
+import { shown } from "../shown.ts";
 import { ALIVE, REPORTS } from "./keys.ts";
 import type { AliveRecord, ReportRecord } from "./records.ts";
 
 /** Some ten thousand routes. */
 export const OWN_RECORD_BYTES_MAX = 1024 ** 2;
 
-/** Shown on terminals, and part of others' error messages. */
-const shown = (characters: number) =>
-  z
-    .string()
-    .max(characters)
-    .regex(/^\P{Cc}*$/u, "has control characters");
 const count = z.number().int().nonnegative();
 
 const alive: z.ZodType<AliveRecord> = z.object({ incarnation: count });

@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { Allowance, CALLS_AT_ONCE, LEASES_MAX, OPERATIONS_AT_ONCE, STREAMS_MAX, WRITES_AT_ONCE } from "../../../host/store/allowance.ts";
+import {
+  Allowance,
+  Allowances,
+  CALLS_AT_ONCE,
+  LEASES_MAX,
+  OPERATIONS_AT_ONCE,
+  STREAMS_MAX,
+  WRITES_AT_ONCE,
+} from "../../../host/store/allowance.ts";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -57,4 +65,14 @@ test("the oldest lease makes room", () => {
   const allowance = new Allowance();
   const ended = Array.from({ length: LEASES_MAX + 2 }, (_, n) => allowance.enterLease(BigInt(n)));
   expect(ended.filter((lease) => lease !== undefined)).toEqual([0n, 1n]);
+});
+
+test("each worker has one of its own for all its calls, and a manager none", () => {
+  const all = new Allowances();
+  const worker = all.of({ nodeId: "a", role: "worker" });
+  expect(all.of({ nodeId: "a", role: "worker" })).toBe(worker);
+  expect(all.of({ nodeId: "b", role: "worker" })).not.toBe(worker);
+  expect(all.of({ nodeId: "a", role: "manager" })).toBe(null);
+  all.forget("a");
+  expect(all.of({ nodeId: "a", role: "worker" })).not.toBe(worker);
 });
