@@ -11,6 +11,7 @@ import { serveMetrics } from "../../metrics/server.ts";
 import type { MemberOptions } from "../../model/cluster/start.ts";
 import { StoreError } from "../../model/cluster/store.ts";
 import { messageOf, OperationError } from "../../model/errors.ts";
+import { pathChanges } from "../../netdev/changes.ts";
 import { hostRoutes } from "../../netdev/routes.ts";
 import { connectStore } from "../../store/client/store.ts";
 import { UndoStack } from "../undo.ts";
@@ -65,12 +66,14 @@ async function start(options: MemberOptions, log: Logger, undo: UndoStack): Prom
     const metrics = await serveMetrics(options.metrics, path.view, prober, membership.pools);
     undo.push(() => metrics.close());
   }
-  const kept = { ...membership, underlay: path.underlay, routes: hostRoutes, overlay, local, view, log };
+  const changes = pathChanges();
+  undo.push(() => changes.close());
+  const host = { underlay: path.underlay, routes: hostRoutes, routesChanged: () => changes.changed() };
   const onRemoved = (why: string) => {
     // It has asked for it, and ends in a moment.
     if (!state.node()?.leaving) ended.resolve(why);
   };
-  const stopUpkeep = startUpkeep({ ...kept, clock: systemClock, managerClock: clock, onRemoved });
+  const stopUpkeep = startUpkeep({ ...membership, ...host, overlay, local, view, log, clock: systemClock, managerClock: clock, onRemoved });
   undo.push(() => {
     const stopped = stopUpkeep();
     // Whoever waits for a manager now is told; what is owed is in the journal.

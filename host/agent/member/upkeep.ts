@@ -14,7 +14,6 @@ import { CLUSTER_KEY } from "../../model/cluster/keys.ts";
 import type { ClusterRecord } from "../../model/cluster/records.ts";
 import { messageOf, OperationError, UsageError } from "../../model/errors.ts";
 import { VERSION } from "../../model/version.ts";
-import { pathChanges } from "../../netdev/changes.ts";
 import type { hostRoutes } from "../../netdev/routes.ts";
 import type { Underlay } from "../../netdev/underlay.ts";
 import type { ClusterClient } from "../../store/client/store.ts";
@@ -47,6 +46,8 @@ export interface UpkeepParts {
   cluster: { id: string; managers: string[] };
   underlay: Underlay;
   routes: typeof hostRoutes;
+  /** Whether they may have changed since it was last asked. */
+  routesChanged: () => boolean;
   overlay: Overlay;
   local: LocalEndpoints;
   view: ClusterView;
@@ -59,7 +60,7 @@ export interface UpkeepParts {
 
 /** Answers what ends it. */
 export function startUpkeep(parts: UpkeepParts): () => Promise<void> {
-  const { client, identity, node, clock, overlay, local, log, cluster, underlay, routes } = parts;
+  const { client, identity, node, clock, overlay, local, log, cluster, underlay, routes, routesChanged } = parts;
   const common = { store: client, nodeId: node.id, clock };
   const reporter = new Reporter({ ...common, onFailure: (message) => log.debug({ message }, "this host's report could not be written") });
   const registration = new Registration(parts);
@@ -85,9 +86,8 @@ export function startUpkeep(parts: UpkeepParts): () => Promise<void> {
     clock,
     random: Math.random,
   });
-  const changes = pathChanges();
   const plain = { version: VERSION, incarnation: node.incarnation, underlayMtu: underlay.mtu };
-  const report = hostReport({ reporter, plain, routes, changed: () => changes.changed() });
+  const report = hostReport({ reporter, plain, routes, changed: routesChanged });
   const told = (what: string) => (error: unknown) => log.warn({ message: messageOf(error) }, what);
   const owed = (error: unknown) => log.debug({ message: messageOf(error) }, "something is still owed");
   const tasks: Periodic[] = [
@@ -107,7 +107,6 @@ export function startUpkeep(parts: UpkeepParts): () => Promise<void> {
     reporter.stop();
     renewal.stop();
     await Promise.all([registration.stop(), ...tasks.map((task) => task.stop())]);
-    changes.close();
   };
 }
 

@@ -173,6 +173,7 @@ export class Agent {
       clock: systemClock,
       managerClock,
       routes: async () => this.#world.routesOf(host),
+      routesChanged: () => true,
       log,
       onRemoved: () => {
         if (this.#host.leaving) return;
