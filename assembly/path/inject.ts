@@ -9,11 +9,13 @@
 // The outer source port is that of the socket that the flow's other frames use, so all of a flow takes one path.
 
 import { H_OWN, HEADER } from "../abi/layout";
-import { INJECT_ALL, INJECT_NOTHING, V_ADDRESS, V_FAMILY, V_INJECT, V_NEXT_HOP, V_PORT } from "../abi/vtep";
+import { N_MTU } from "../abi/network";
+import { INJECT_ALL, INJECT_NOTHING, V_ADDRESS, V_FAMILY, V_INJECT, V_MTU, V_NEXT_HOP, V_PORT } from "../abi/vtep";
 import { W_INJECT, W_SOURCE_PORTS } from "../abi/worker";
-import { end, frame, l3, length } from "../offload/frame";
+import { end, frame, l3, length, protocol } from "../offload/frame";
 import { csumOffset, csumStart, gsoType, headerBytes, pseudoInField, segmentPayload, segments } from "../offload/superframe";
 import { block } from "../ring/block";
+import { networkAt } from "../table/network";
 import { vtepAt } from "../table/port";
 import { checksumOf, fold, pseudo4, pseudo6, sum } from "../wire/checksum";
 import { ETH_BYTES, setBe16 } from "../wire/ethernet";
@@ -28,6 +30,7 @@ import {
   IPV4_TOS,
   IPV4_TOTAL,
   IPV4_TTL,
+  PROTOCOL_TCP,
   PROTOCOL_UDP,
 } from "../wire/ipv4";
 import { IPV6_BYTES, IPV6_DESTINATION, IPV6_HOPS, IPV6_NEXT, IPV6_PAYLOAD, IPV6_SOURCE } from "../wire/ipv6";
@@ -56,11 +59,21 @@ function allowed(vtep: u32): u32 {
 }
 
 /**
+ * Whether its segments are as large as the path takes. Where nobody cuts a TCP superframe on its way, its receiver is not told its segments' size and takes the
+ * network's MTU (ingress.ts): of smaller segments that would make larger ones, which a container that passes them on to a narrower link cannot.
+ */
+function isFull(network: u32, vtep: u32): bool {
+  const mtu = min<u32>(load<u32>(networkAt(network) + N_MTU), atomic.load<u32>(vtepAt(vtep) + V_MTU));
+  return headerBytes - <u32>(l3 - frame) + segmentPayload >= mtu;
+}
+
+/**
  * Whether the superframe just parsed, from a TAP, can leave whole to this VTEP. Its checksum field must hold the pseudo-header's sum, from which
  * the kernel goes on: one that is finished already (the sender did not ask for it to be) is cut here, where it is computed anew.
  */
-export function mayInject(vtep: u32): bool {
+export function mayInject(network: u32, vtep: u32): bool {
   if (allowed(vtep) != <u32>INJECT_ALL || !pseudoInField || end != frame + length) return false;
+  if (protocol == PROTOCOL_TCP && !isFull(network, vtep)) return false;
   return length + UDP_BYTES + VXLAN_BYTES + IPV6_BYTES <= PACKET_BYTES_MAX;
 }
 

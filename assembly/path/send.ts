@@ -76,7 +76,7 @@ export function send(onNetwork: u32, to: u32, alone: bool): void {
   ttl = outerTtl(network);
   bucket = block + W_TX_BUCKETS + <usize>((vtep * 61 + network * 17 + socket) & (BUCKETS - 1)) * 8;
   const header = vxlanHeader(load<u32>(networkAt(network) + N_VNI));
-  if (segments > 1 && alone && mayInject(to)) {
+  if (segments > 1 && alone && mayInject(network, to)) {
     sendWhole(header);
     return;
   }

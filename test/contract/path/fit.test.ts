@@ -93,7 +93,7 @@ describe.each(builds)("$build: a suspended VTEP", ({ build }) => {
 
   test("has nothing injected", () => {
     allowInjection(harness, 1, "192.0.2.1", new Uint8Array(14));
-    const frames = [superframe({ to: C, from: A }, new Uint8Array(10_000), 1000), { frame: small(C, A) }];
+    const frames = [superframe({ to: C, from: A }, new Uint8Array(14_000), 1410), { frame: small(C, A) }];
     for (const frame of frames) expect(harness.egress([{ port: 1, ...frame }]).sends).toEqual([]);
     harness.entries.setVtepSuspended(1, false);
     for (const frame of frames) expect(harness.egress([{ port: 1, ...frame }]).sends[0].injected).toBeDefined();

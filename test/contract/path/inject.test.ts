@@ -24,6 +24,7 @@ import {
   IP4,
   IP6,
   RED,
+  RED_VNI,
   small,
   standardWorld,
   superframe,
@@ -113,6 +114,12 @@ describe.each(builds)("$build: injection", ({ build }) => {
   let harness: CoreHarness;
   beforeEach(() => {
     harness = standardWorld({ build });
+    // Full are segments of 1000 bytes over IPv4, of 980 over IPv6.
+    for (const [network, vni] of [
+      [BLUE, BLUE_VNI],
+      [RED, RED_VNI],
+    ])
+      harness.network(network, { vni, mtu: 1040 });
   });
 
   /** Both VTEPs of the world; their families differ, so the own address is that of the one that is meant. */
@@ -132,7 +139,8 @@ describe.each(builds)("$build: injection", ({ build }) => {
       ["IPv4 with ECT(0) and a DSCP", { ...IP4, tos: 0xb8 | 2 }],
       ["IPv6 with CE", { ...IP6, tos: 3 }],
     ] as [string, Ip][])("a superframe of TCP over %s leaves whole, its frame untouched", (_, header) => {
-      const { frame, vnet } = superframe({ to: behind(family), from: A }, new Random(family).bytes(9999), 1000, header);
+      const size = header.source === IP4.source ? 1000 : 980;
+      const { frame, vnet } = superframe({ to: behind(family), from: A }, new Random(family).bytes(10 * size - 1), size, header);
       const sent = only(harness.egress([{ port: 1, frame, vnet }]).sends);
       expect(sent).toMatchObject({ vtep: family === 4 ? 1 : 2, network: BLUE, frames: 10, tos: header.tos, ttl: 64 });
       const expected = twin({ family, frame, vnet, inner: 14, socket: sent.socket, tos: header.tos ?? 0, ttl: 64, vni: BLUE_VNI });
@@ -148,7 +156,7 @@ describe.each(builds)("$build: injection", ({ build }) => {
     });
 
     test("TOS and TTL are the network's own", () => {
-      harness.network(BLUE, { vni: 0xfffffe, tos: 0x48, ttl: -1 });
+      harness.network(BLUE, { vni: 0xfffffe, mtu: 1040, tos: 0x48, ttl: -1 });
       const { frame, vnet } = superframe({ to: behind(family), from: A }, new Uint8Array(3000), 1000, { ...IP4, tos: 1, ttl: 17 });
       const sent = only(harness.egress([{ port: 1, frame, vnet }]).sends);
       const expected = twin({ family, frame, vnet, inner: 14, socket: sent.socket, tos: 0x49, ttl: 17, vni: 0xfffffe });
@@ -156,7 +164,6 @@ describe.each(builds)("$build: injection", ({ build }) => {
     });
 
     test(`whatever the superframe: options, extension headers, tags, UDP (seed ${seed})`, () => {
-      harness.network(BLUE, { vni: BLUE_VNI, mtu: 9000, flags: 1 | 2 | 16 });
       harness.vtep(family === 4 ? 1 : 2, REMOTE[family], 9000);
       allow(family);
       const random = new Random();
@@ -179,6 +186,8 @@ describe.each(builds)("$build: injection", ({ build }) => {
           csumStart: l4,
           csumOffset: udp ? 6 : 16,
         };
+        const mtu = udp ? 9000 : hdrLen - inner + superframe.gsoSize;
+        harness.network(BLUE, { vni: BLUE_VNI, mtu, flags: 1 | 2 | 16 });
         const [sent] = harness.egress([{ port: 1, frame, vnet }]).sends;
         if (!sent?.injected) continue;
         whole++;
@@ -274,9 +283,20 @@ describe.each(builds)("$build: injection", ({ build }) => {
       expect(sends.every(({ injected }) => injected === undefined)).toBe(true);
     });
 
+    test("one of TCP whose segments are smaller than the path takes: where it is not cut, nobody could tell", () => {
+      allow(4);
+      const sized = (bytes: number) => ({ port: 1, ...superframe({ to: C, from: A }, new Uint8Array(3 * bytes), bytes) });
+      expect(harness.egress([sized(1000)]).sends[0].injected).toBeDefined();
+      const { sends } = harness.egress([sized(999)]);
+      expect(sends.map(({ injected, segments }) => [injected, segments.length])).toEqual([[undefined, 3]]);
+      harness.entries.setVtepMtu(1, 1039);
+      expect(harness.egress([sized(999)]).sends[0].injected).toBeDefined();
+    });
+
     test("one too long for an outer IP packet", () => {
       allow(4);
       const payload = new Uint8Array(65_495 - 20 - 14);
+      harness.network(BLUE, { vni: BLUE_VNI, mtu: 1436 });
       const { frame, vnet } = superframe({ to: C, from: A }, payload, 1396);
       const { sends } = harness.egress([{ port: 1, frame, vnet }]);
       expect(sends.every(({ injected }) => injected === undefined)).toBe(true);
@@ -323,6 +343,7 @@ describe.each(builds)("$build: injection", ({ build }) => {
   describe("is counted", () => {
     test("by its wire frames and their bytes", () => {
       allow(4);
+      harness.network(BLUE, { vni: BLUE_VNI, mtu: 140 });
       const { frame, vnet } = superframe({ to: C, from: A }, new Uint8Array(70 * 100 - 30), 100);
       const sent = only(harness.egress([{ port: 1, frame, vnet }]).sends);
       expect(sent.frames).toBe(70);
