@@ -77,7 +77,7 @@ function addInspect(group: Command, context: Context): void {
     .argument("<network...>", "names, ids or beginnings of ids")
     .addOption(inspectOption())
     .option("-v, --verbose", "also VNI, MTU, endpoints and resting addresses")
-    .addHelpText("after", examples("weft network inspect blue", "weft network inspect -f '{{json .Containers}}' blue"))
+    .addHelpText("after", examples("weft network inspect blue", "weft network inspect -f '{{range .Containers}}{{.Name}} {{end}}' blue"))
     .action(async (names: string[], { format, verbose }: { format?: Template; verbose?: boolean }, command: Command) => {
       printInspected(context, await context.client(command).do("network.inspect", { names, verbose: verbose ?? false }), format);
     });
