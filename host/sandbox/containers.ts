@@ -19,7 +19,7 @@ import { type LogOptions, readLog } from "./log.ts";
 import { checkName, randomName } from "./names.ts";
 import { makeNamespace, removeNamespace, repinNamespace, sandboxPath } from "./namespace.ts";
 import type { ContainerRecord } from "./record.ts";
-import { hostResolvConf, hostsFile } from "./resolver.ts";
+import { hostsFile, writeNames } from "./resolver.ts";
 import { abandonRun, isGone, type Run, readRun, writeExit } from "./run.ts";
 import { startShim } from "./shim.ts";
 import { signalName } from "./signals.ts";
@@ -184,8 +184,7 @@ export class Containers {
     if (run.state !== "creating" || run.abandoned || record.removing || this.#starting.has(id))
       throw new OperationError(`container ${record.name} was started before: a container runs once`);
     this.#step("files");
-    writeFileSync(join(directory, "resolv.conf"), hostResolvConf());
-    writeFileSync(join(directory, "hosts"), hostsFile(record.hostname, addresses));
+    writeNames(directory, record.hostname, addresses);
     this.#step("shim");
     this.#starting.add(id);
     try {

@@ -1,6 +1,9 @@
 // The /etc/resolv.conf and /etc/hosts that a container gets. Any thread.
 
-import { readFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const READABLE = 0o644;
 
 /** What a resolver on the host's loopback answers cannot be asked from another namespace. */
 const LOOPBACK = /^\s*nameserver\s+(127\.|::1\s*$|::ffff:127\.)/;
@@ -11,6 +14,17 @@ const LOOPBACK_NAMES = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-l
 export function hostResolvConf(files: readonly string[] = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"]): string {
   const texts = files.map((file) => withoutLoopback(read(file)));
   return texts.find((text) => /^\s*nameserver\s/m.test(text)) ?? texts[0] ?? "";
+}
+
+/** What is mounted at these two places in a container: for whoever it runs as to read, and for root alone to change, whatever umask the agent was started with. */
+export function writeNames(directory: string, hostname: string, addresses: readonly string[]): void {
+  for (const [name, text] of [
+    ["resolv.conf", hostResolvConf()],
+    ["hosts", hostsFile(hostname, addresses)],
+  ]) {
+    writeFileSync(join(directory, name), text);
+    chmodSync(join(directory, name), READABLE);
+  }
 }
 
 /** The container's own name at its addresses, below the lines of the file as it is that tell something else. */

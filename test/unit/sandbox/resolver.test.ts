@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -42,4 +43,13 @@ test("only the lines of its own name change, whatever it wrote besides", () => {
   expect(hostsFile("c1", ["10.0.1.7"], before)).toBe(
     "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n10.9.9.9\tdb c1.lan\n10.0.1.7\tc1\n",
   );
+});
+
+test.each(["000", "077"])("all may read them and root alone may change them, by umask %s too", (umask) => {
+  const module = new URL("../../../host/sandbox/resolver.ts", import.meta.url).href;
+  const program = `(await import("${module}")).writeNames("${directory}", "web", ["10.0.0.2"]);`;
+  const words = ["-c", `umask ${umask}; exec "$@"`, "sh", process.execPath, "--input-type=module", "-e", program];
+  for (const name of ["hosts", "resolv.conf"]) rmSync(join(directory, name), { force: true });
+  execFileSync("sh", words);
+  expect(["hosts", "resolv.conf"].map((name) => statSync(join(directory, name)).mode & 0o777)).toEqual([0o644, 0o644]);
 });
