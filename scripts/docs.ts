@@ -128,7 +128,8 @@ own VTEP. It cannot take a name, VTEP, address or MAC that another has, end anot
 ## At the door
 
 A connection to the port is a stranger's until a member calls by it. There are ${STRANGERS_MAX} of those at a time (one more, and the longest there is cut), for ${STRANGER_MS_MAX / 1000} s each, with ${STRANGER_CALLS_MAX} calls each and
-${STRANGERS_BYTES_MAX / MIB} MiB together: whoever has neither certificate nor token can keep hosts from joining, and no member from its manager. A worker has ${WORKER_CONNECTIONS_MAX} connections, and may send
+${STRANGERS_BYTES_MAX / MIB} MiB together: whoever has neither certificate nor token can keep hosts from joining, and makes members that come back wait for some seconds; those that are connected he
+does not reach. A worker has ${WORKER_CONNECTIONS_MAX} connections, and may send
 ${WORKER_BYTES_PER_SECOND / MIB} MiB a second by them (${WORKER_BYTES_AT_ONCE / MIB} at once).
 
 ## What none of this keeps out
