@@ -22,7 +22,8 @@ if (source === null) throw new Error(`${device} is no Ethernet interface`);
 
 // The core writes the headers: what is injected is what it makes.
 const harness = new CoreHarness();
-harness.network(1, { vni: 42, flags: NETWORK_VLAN_TAGS });
+// Of TCP, only segments that fill the MTU leave whole.
+harness.network(1, { vni: 42, flags: NETWORK_VLAN_TAGS, mtu: kind === "udp" ? 1450 : 1040 });
 harness.port(1, 1, 0x02000000000a);
 harness.vtep(1, remote);
 harness.fdb(1, C, "vtep", 1);
