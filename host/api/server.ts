@@ -16,6 +16,7 @@ import { logsRequest, streamLogs } from "./logs.ts";
 import { type Operations, operationOf, perform, statusOf } from "./operations.ts";
 import { type Answer, refuse, route } from "./routes.ts";
 import { listenAt } from "./socket.ts";
+import { turns } from "./turns.ts";
 
 /** Each follower of a log and each waiter holds one. */
 const CONNECTIONS_MAX = 512;
@@ -43,6 +44,7 @@ export async function serveApi(path: string, view: DataPlaneView, operations: Op
     connectionsCheckingInterval: CHECK_MS,
   });
   server.maxConnections = CONNECTIONS_MAX;
+  const turn = turns();
   const strangers = new WeakMap<Socket, number>();
   server.prependListener("connection", (socket: Socket) => {
     const uid = strangerOf(socket);
@@ -54,7 +56,7 @@ export async function serveApi(path: string, view: DataPlaneView, operations: Op
   server.on("request", (request, response) => {
     const uid = strangers.get(request.socket);
     const why = `user ${uid} may not ask this agent: only root and user ${process.geteuid?.()} may`;
-    const sent = uid === undefined ? answer(request, response, view, operations) : send(response, refuse(403, why));
+    const sent = uid === undefined ? answer(request, response, view, operations, turn) : send(response, refuse(403, why));
     // A client that goes away in the middle is its own business.
     sent.catch(() => response.destroy());
   });
@@ -87,6 +89,7 @@ async function answer(
   response: ServerResponse,
   view: DataPlaneView,
   operations: Operations | null,
+  turn: () => Promise<void>,
 ): Promise<void> {
   const controller = new AbortController();
   response.on("close", () => controller.abort());
@@ -97,6 +100,7 @@ async function answer(
     if (name !== null) {
       const body = await readBody(request);
       if (body === null) return await send(response, refuse(413, `${name}: the request has more than ${REQUEST_BYTES_MAX} bytes`));
+      await turn();
       return await send(response, await perform(operations, name, body, controller.signal));
     }
     if (hasBody(request)) return await send(response, refuse(413, `${method} ${url}: such requests have no body`));
