@@ -49,7 +49,12 @@ export class InterruptedError extends Error {
 
 /** The message of anything thrown, on one line. What Node says of a system call is cut to what the system says. */
 export function messageOf(error: unknown): string {
-  if (isSystemError(error)) return getSystemErrorMessage(error.errno);
+  if (isSystemError(error)) {
+    const { message, syscall, code, errno } = error;
+    const what = getSystemErrorMessage(errno);
+    // "spawn ip EAGAIN": nothing else says what could not be done.
+    return message === `${syscall} ${code}` ? `${syscall}: ${what}` : what;
+  }
   const text = error instanceof Error ? error.message : String(error);
   return text.replace(/\s*\n\s*/g, "; ");
 }
@@ -59,5 +64,5 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException & { errno
   if (!(error instanceof Error)) return false;
   const { code, errno, syscall, message } = error as NodeJS.ErrnoException;
   if (code === undefined || errno === undefined || !getSystemErrorMap().has(errno)) return false;
-  return message.startsWith(`${code}: `) || message.startsWith(`${syscall} ${code}: `);
+  return message.startsWith(`${code}: `) || message === `${syscall} ${code}` || message.startsWith(`${syscall} ${code}: `);
 }

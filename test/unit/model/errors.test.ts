@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { InterruptedError, messageOf, OperationError, UsageError } from "../../../host/model/errors.ts";
@@ -28,5 +29,6 @@ test("a system call's failure is told in the system's words", () => {
     }
   })();
   expect(messageOf(thrown)).toBe("no such file or directory");
+  expect(messageOf(spawnSync("/nowhere/at/all").error)).toBe("spawnSync /nowhere/at/all: no such file or directory");
   expect(messageOf(Object.assign(new Error("own words"), { errno: -2, code: "ENOENT", syscall: "x" }))).toBe("own words");
 });
