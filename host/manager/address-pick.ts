@@ -24,19 +24,40 @@ export interface Pick {
   chosen: boolean;
 }
 
-/** The asked ones, checked. Throws UsageError and OperationError. */
-export async function askedAddresses(store: Store, network: NetworkRecord, ips: readonly string[], mac: string | null): Promise<Pick[]> {
+/** What is asked for by name: addresses, and the MAC address that goes with them; null: any. */
+export interface Asked {
+  picks: Pick[];
+  mac: string | null;
+}
+
+/**
+ * The asked ones, checked. One that was freed a moment ago brings the MAC address that it had, unless another is asked for: so a container that is removed and
+ * run again has its address at once, and no neighbour's cache is wrong. Throws UsageError and OperationError.
+ */
+export async function askedAddresses(
+  store: Store,
+  network: NetworkRecord,
+  ips: readonly string[],
+  askedMac: string | null,
+): Promise<Asked> {
   const picks: Pick[] = [];
+  let mac = askedMac;
   for (const text of ips) {
-    const pick = await askedAddress(store, network, text, mac);
+    const { pick, restingMac } = await askedAddress(store, network, text, mac);
     if (picks.some(({ family }) => family === pick.family))
       throw new UsageError(`an endpoint has one IPv${pick.family} address: ${text} is a second`);
     picks.push(pick);
+    mac ??= restingMac;
   }
-  return picks;
+  return { picks, mac };
 }
 
-async function askedAddress(store: Store, network: NetworkRecord, text: string, mac: string | null): Promise<Pick> {
+async function askedAddress(
+  store: Store,
+  network: NetworkRecord,
+  text: string,
+  mac: string | null,
+): Promise<{ pick: Pick; restingMac: string | null }> {
   const address = refusedAs("invalid address", () => parseAddress(text));
   const { family, value } = address;
   if (family === 6 && !network.ipv6)
@@ -53,12 +74,13 @@ async function askedAddress(store: Store, network: NetworkRecord, text: string, 
   const held = await read<AddressRecord>(store, key);
   if (held && !mayMove(held.record, mac))
     throw new OperationError(`Address already in use: ${ip} ${await holderOf(store, network, held.record)}`);
-  return { ip, cidr: cidrOf(space, ip), family, compare: held ? unchanged(held) : { key, is: "absent" }, chosen: false };
+  const pick = { ip, cidr: cidrOf(space, ip), family, compare: held ? unchanged(held) : ({ key, is: "absent" } as const), chosen: false };
+  return { pick, restingMac: held?.record.restingMac ?? null };
 }
 
 /** Freed a moment ago by an endpoint that now comes back, here or on another node: nobody's tables can mistake it for another. */
 function mayMove({ endpoint, restingMac }: AddressRecord, mac: string | null): boolean {
-  return endpoint === null && mac !== null && restingMac === mac;
+  return endpoint === null && restingMac !== undefined && (mac === null || mac === restingMac);
 }
 
 async function holderOf(
@@ -67,7 +89,7 @@ async function holderOf(
   { endpoint, node, restingMac, restingUntil }: AddressRecord,
 ): Promise<string> {
   if (endpoint === null || node === null) {
-    const byMac = restingMac === undefined ? "" : `; with --mac-address ${restingMac}, as it had, it may be had now`;
+    const byMac = restingMac === undefined ? "" : `; with ${restingMac}, the MAC address that it had, it may be had now`;
     return `was freed a moment ago and rests until ${restingUntil ?? "a minute is over"}${byMac}`;
   }
   const [holder, record, alive] = await Promise.all([

@@ -21,7 +21,7 @@ import { OperationError } from "../model/errors.ts";
 import type { Family } from "../model/ip.ts";
 import { canonicalIp } from "../model/ip.ts";
 import { formatMac, macFromBytes, parseUnicastMac } from "../model/mac.ts";
-import { askedAddresses, freeAddress, type Pick } from "./address-pick.ts";
+import { type Asked, askedAddresses, freeAddress, type Pick } from "./address-pick.ts";
 import { type Caller, type Context, isoTime, read, type Stored, unchanged, untilDone } from "./context.ts";
 import { findNetwork } from "./find.ts";
 import { NOT_RESTORING, refuseWhileRestoring } from "./restoring.ts";
@@ -63,11 +63,10 @@ async function attempt(
     throw new OperationError(`node ${node.record.name} is drained: nothing new is put there (\`weft node drain --undo\` ends that)`);
   }
   if (removal) throw new OperationError(`network ${name} is being removed`);
-  if (askedMac) await refuseTakenMac(store, network.record, askedMac);
-  const picks = await pick(context, network.record, input, askedMac, tries);
+  const { picks, mac } = await pick(context, network.record, input, askedMac, tries);
   let revision: number | null = null;
   try {
-    const record = recordOf(context, caller, network.record, input, picks, askedMac);
+    const record = recordOf(context, caller, network.record, input, picks, mac);
     const allowed = input.isBack ? [] : [NOT_RESTORING];
     const answer = await store.commit([...compares(network, node, record, picks), ...allowed], changes(record, picks));
     revision = answer.revision;
@@ -101,9 +100,11 @@ async function refuseTakenMac(store: Store, network: NetworkRecord, mac: string)
   );
 }
 
-/** An address of each family that the network has: as asked, or the next free one. */
-async function pick(context: Context, network: NetworkRecord, input: Input, mac: string | null, tries: number): Promise<Pick[]> {
-  const picks = await askedAddresses(context.store, network, input.ips, mac);
+/** An address of each family that the network has: as asked, or the next free one; and the MAC address that it has to be. */
+async function pick(context: Context, network: NetworkRecord, input: Input, askedMac: string | null, tries: number): Promise<Asked> {
+  if (askedMac) await refuseTakenMac(context.store, network, askedMac);
+  const { picks, mac } = await askedAddresses(context.store, network, input.ips, askedMac);
+  if (mac !== null && mac !== askedMac) await refuseTakenMac(context.store, network, mac);
   const families: Family[] = network.ipv6 ? [4, 6] : [4];
   try {
     for (const family of families) {
@@ -114,7 +115,7 @@ async function pick(context: Context, network: NetworkRecord, input: Input, mac:
     for (const { chosen, ip } of picks) if (chosen) context.addresses.settle(network.id, ip, null);
     throw error;
   }
-  return picks.sort((a, b) => a.family - b.family);
+  return { picks: picks.sort((a, b) => a.family - b.family), mac };
 }
 
 function recordOf(

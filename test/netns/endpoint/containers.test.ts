@@ -74,6 +74,13 @@ describeNetns("containers in networks", ["nft"], () => {
     expect(again.stderr).toContain("fixed");
   });
 
+  test("one that is removed and run again has its --ip at once, and its MAC address with it", async () => {
+    const run = () => host.weft("run", "-d", "--name", "fixed", "--network", "blue", "--ip", "10.0.0.77", "--", "sleep", "600");
+    await host.weft("rm", "-f", "fixed");
+    await run();
+    expect(await host.weft("exec", "fixed", "--", "ip", "link", "show", "eth0")).toContain("02:00:00:00:00:77");
+  });
+
   test.each([
     ["a network that there is none of", ["--network", "none", "--", "true"], "none"],
     ["a name that is taken", ["--name", "two", "--network", "blue", "--", "true"], "two"],

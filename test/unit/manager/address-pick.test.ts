@@ -23,13 +23,23 @@ test("asked addresses come with what must still be so: absent, or resting as it 
   await cluster.endpoint(1, { mac, ips: ["10.2.0.2"] });
   await cluster.remove(1);
   const resting = await cluster.store.get(addressKey(network.id, "10.2.0.2"));
-  expect(await askedAddresses(cluster.store, network, ["10.2.0.2", "fd01::0042"], mac)).toEqual([
+  const picks = [
     { ip: "10.2.0.2", cidr: "10.2.0.2/30", family: 4, compare: { key: resting?.key, modRevision: resting?.modRevision }, chosen: false },
     { ip: "fd01::42", cidr: "fd01::42/64", family: 6, compare: { key: addressKey(network.id, "fd01::42"), is: "absent" }, chosen: false },
-  ]);
-  await expect(askedAddresses(cluster.store, network, ["10.2.0.2"], null)).rejects.toThrow(
-    `rests until 2026-01-01T00:01:05.000Z; with --mac-address ${mac}, as it had, it may be had now`,
+  ];
+  expect(await askedAddresses(cluster.store, network, ["10.2.0.2", "fd01::0042"], mac)).toEqual({ picks, mac });
+  // One that rests brings its MAC address.
+  expect(await askedAddresses(cluster.store, network, ["fd01::0042", "10.2.0.2"], null)).toEqual({ picks: picks.toReversed(), mac });
+  await expect(askedAddresses(cluster.store, network, ["10.2.0.2"], "02:00:00:00:00:02")).rejects.toThrow(
+    `rests until 2026-01-01T00:01:05.000Z; with ${mac}, the MAC address that it had, it may be had now`,
   );
+});
+
+test("two asked addresses that rest with different MAC addresses cannot both be had", async () => {
+  await cluster.endpoint(1, { mac: "02:00:00:00:00:01", ips: ["10.2.0.2"] });
+  await cluster.endpoint(2, { mac: "02:00:00:00:00:02", ips: ["fd01::22"] });
+  for (const number of [1, 2]) await cluster.remove(number);
+  await expect(askedAddresses(cluster.store, network, ["10.2.0.2", "fd01::22"], null)).rejects.toThrow("fd01::22 was freed a moment ago");
 });
 
 describe("free addresses", () => {

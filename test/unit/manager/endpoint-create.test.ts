@@ -133,10 +133,9 @@ describe("moving with address and MAC", () => {
     await cluster.endpoint(50, same, "b");
     await expect(cluster.endpoint(51, { ips: same.ips }, "c")).rejects.toThrow("10.1.0.50 is that of c50 on node b");
     await cluster.remove(50, "b");
-    await expect(cluster.endpoint(51, { ips: same.ips }, "c")).rejects.toThrow(
+    await expect(cluster.endpoint(51, { ips: same.ips, mac: "02:00:00:00:00:51" }, "c")).rejects.toThrow(
       "was freed a moment ago and rests until 2026-01-01T00:01:05.000Z",
     );
-    await expect(cluster.endpoint(51, { ips: same.ips, mac: "02:00:00:00:00:51" }, "c")).rejects.toThrow("rests until");
     expect(await cluster.endpoint(51, same, "c")).toMatchObject({
       node: nodeId("c"),
       mac: same.mac,
@@ -147,6 +146,26 @@ describe("moving with address and MAC", () => {
     expectConsistent(cluster);
     expect(cluster.contents().addresses).toHaveLength(2);
     expect(await cluster.store.get(addressKey(blue, "10.1.0.50"))).toMatchObject({ lease: "0" });
+  });
+});
+
+describe("an address that is asked for again, without a MAC address", () => {
+  test("has the one that it had, for as long as it rests", async () => {
+    const { mac } = await cluster.endpoint(50, { ips: ["10.1.0.50"] }, "b");
+    await cluster.remove(50, "b");
+    expect(await cluster.endpoint(51, { ips: ["10.1.0.50"] }, "c")).toMatchObject({ mac, addresses: ["10.1.0.50/24", expect.anything()] });
+    await cluster.remove(51, "c");
+    cluster.clock += 120_000;
+    expect((await cluster.endpoint(52, { ips: ["10.1.0.50"] }, "c")).mac).not.toBe(mac);
+    expectConsistent(cluster);
+  });
+
+  test("rests on when somebody else has that MAC address by now", async () => {
+    const { mac } = await cluster.endpoint(50, { ips: ["10.1.0.50"] }, "b");
+    await cluster.remove(50, "b");
+    await cluster.endpoint(51, { mac }, "c");
+    await expect(cluster.endpoint(52, { ips: ["10.1.0.50"] }, "c")).rejects.toThrow(`MAC address ${mac} is in use`);
+    expectConsistent(cluster);
   });
 });
 
