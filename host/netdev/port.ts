@@ -12,7 +12,7 @@ import { closeFd } from "../sys/fd.ts";
 import { openStatisticsIn, openTapIn } from "../sys/netns-thread.ts";
 import { keepTap, type TapOffloads } from "../sys/tap.ts";
 import { ipBatch } from "./ip.ts";
-import { findLink, isMultiQueueTap, type Link, openQueues } from "./link.ts";
+import { findLink, isMultiQueueTap, type Link, links, openQueues } from "./link.ts";
 import { tc } from "./tc.ts";
 
 export const ALIAS_PREFIX = "weft:";
@@ -48,8 +48,8 @@ export interface OpenPort {
 export async function ensurePort(options: PortOptions): Promise<OpenPort> {
   const { netnsPath, interface: name, alias } = options;
   if (!alias.startsWith(ALIAS_PREFIX)) throw new RangeError(`alias ${JSON.stringify(alias)} does not start with ${ALIAS_PREFIX}`);
-  const orphan = await findLink(netnsPath, name);
-  if (orphan) assertOrphan(orphan, options);
+  const orphan = findOrphan(await links(netnsPath), options);
+  if (orphan) await rename(netnsPath, orphan.ifname, name);
   const { fd, offloads } = await openTapIn(netnsPath, name);
   try {
     // Side by side: each is a process.
@@ -90,9 +90,22 @@ function assertOurs(link: Link, port: { netnsPath: string; interface: string }):
   throw new OperationError(`${placeOf(port)} exists and is not weft's: remove it, or choose another name`);
 }
 
-function assertOrphan(link: Link, options: PortOptions): void {
-  assertOurs(link, options);
-  if (openQueues(link) > 0) throw heldByAnother(options);
+/** The one of its name; or one of its network and MAC address that got another name, and that nobody has open. Throws OperationError. */
+function findOrphan(all: readonly Link[], options: PortOptions): Link | undefined {
+  const named = all.find(({ ifname }) => ifname === options.interface);
+  if (!named) return all.find((link) => isRenamed(link, options));
+  assertOurs(named, options);
+  if (openQueues(named) > 0) throw heldByAnother(options);
+  return named;
+}
+
+function isRenamed(link: Link, { alias, mac }: PortOptions): boolean {
+  return isMultiQueueTap(link) && link.ifalias === alias && link.address === mac && openQueues(link) === 0;
+}
+
+/** Down meanwhile: older kernels rename nothing that is up. */
+async function rename(netnsPath: string, from: string, to: string): Promise<void> {
+  if (from !== to) await ipBatch([["link", "set", "dev", from, "down", "name", to]], netnsPath);
 }
 
 /** After attaching: another process may have looked at the same moment. Both then give way. */

@@ -94,10 +94,11 @@ describeNetns("ports", [], () => {
     expect(watching[0]).not.toEqual(watching[1]);
   });
 
-  test("are adopted from an agent that was killed, as they are", async () => {
+  test("are adopted from an agent that was killed, as they are and whatever they are called by then", async () => {
     const before = await eth0(here[0]);
     await agent.kill();
     expect((await eth0(here[0])).flags).not.toContain("LOWER_UP");
+    await ipBatch(["link set eth0 down", "link set eth0 name other"], here[2].netns);
     agent = await start();
     expect(agent.log("port adopted")).toHaveLength(3);
     expect(agent.log("port created")).toEqual([]);

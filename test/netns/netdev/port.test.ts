@@ -108,6 +108,22 @@ describeNetns("a port", [], () => {
     expect((await ensure()).adopted).toBe(true);
   });
 
+  test("that was renamed is adopted, and has its name again; one of another MAC address or network, or that is open, is not it", async () => {
+    await ensure({ interface: "twin" });
+    await ensure();
+    const before = (await report()).ifindex;
+    release();
+    await ipBatch(["link add same type bridge", `link set same address ${options().mac} alias weft:blue`], netns);
+    await ipBatch(["link set eth0 down", "link set eth0 name other"], netns);
+    expect(await ensure()).toMatchObject({ adopted: true });
+    expect(await report()).toMatchObject({ ifindex: before, addresses: ["10.0.0.1/24", "fd00::1/64"] });
+    expect((await links(path)).map(({ ifname }) => ifname)).toEqual(["lo", "twin", "eth0", "same"]);
+    release();
+    await ipBatch(["link set eth0 name other"], netns);
+    expect(await ensure({ alias: "weft:red" })).toMatchObject({ adopted: false });
+    expect(await ensure({ interface: "eth1", mac: "02:42:0a:00:00:02" })).toMatchObject({ adopted: false });
+  });
+
   test("that a killed agent left is adopted, its routes too", async () => {
     const module = new URL("../../../host/netdev/port.ts", import.meta.url).href;
     const script = `const { ensurePort } = await import(${JSON.stringify(module)}); await ensurePort(${JSON.stringify(options())}); console.log("made"); setInterval(() => {}, 1000);`;
