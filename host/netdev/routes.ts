@@ -5,24 +5,38 @@ import { ipJson } from "./ip.ts";
 interface RouteReport {
   dst: string;
   dev?: string;
+  /** Of one with several ways. */
+  nexthops?: { dev?: string }[];
   type?: string;
+  table?: string;
 }
 
 export interface HostRoute {
   /** CIDR; a single address has /32 or /128. */
   destination: string;
+  /** blackhole, unreachable, prohibit: of a route that leads nowhere. */
   device: string;
 }
 
-/** Unicast routes of the main table, default and link-local ones left out; of this process's namespace, or another. Rejects with OperationError. */
+/** Those that decide where a packet goes, or that it goes nowhere; not this host's own addresses, nor what leaves it to the next rule (throw). */
+const TYPES = new Set(["unicast", "blackhole", "unreachable", "prohibit"]);
+
+/**
+ * Routes of all tables but that of the host's own addresses: which of them is asked is the rules' to say (Tailscale has table 52). Default and
+ * link-local ones are left out. Of this process's namespace, or another. Rejects with OperationError.
+ */
 export async function hostRoutes(netnsPath?: string): Promise<HostRoute[]> {
   const routes = await Promise.all(
-    ["-4", "-6"].map((family) => ipJson<RouteReport[]>([family, "route", "show", "table", "main"], netnsPath)),
+    ["-4", "-6"].map((family) => ipJson<RouteReport[]>([family, "route", "show", "table", "all"], netnsPath)),
   );
-  return routes.flat().flatMap(({ dst, dev, type }) => {
-    const isOther = dst === "default" || dst.startsWith("fe80:") || dst.startsWith("ff00:") || (type !== undefined && type !== "unicast");
-    return isOther ? [] : [{ destination: withLength(dst), device: dev ?? "" }];
-  });
+  const found = new Map<string, HostRoute>();
+  for (const { dst, dev, nexthops, type = "unicast", table } of routes.flat()) {
+    if (dst === "default" || dst.startsWith("fe80:") || dst.startsWith("ff00:") || table === "local" || !TYPES.has(type)) continue;
+    const device = type === "unicast" ? (dev ?? nexthops?.find((each) => each.dev)?.dev ?? "") : type;
+    const destination = withLength(dst);
+    found.set(`${destination} ${device}`, { destination, device });
+  }
+  return [...found.values()];
 }
 
 function withLength(destination: string): string {
