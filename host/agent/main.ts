@@ -2,19 +2,18 @@
 // created is removed. Logs go to stderr, `weft ready …` to stdout.
 
 import { flushCompileCache } from "node:module";
-import pino from "pino";
 import { type ConfigFile, readConfigFile } from "../config/read.ts";
 import { messageOf } from "../model/errors.ts";
 import { netnsId, netnsPath } from "../netdev/netns-path.ts";
 import { assertCanRun } from "../sys/capabilities.ts";
-import { signalled, tellManager } from "./process.ts";
+import { openLog, signalled, tellManager } from "./process.ts";
 import { startAgent } from "./start.ts";
 
 /** Runs the agent until SIGTERM or SIGINT. Rejects with UsageError or OperationError, having created nothing or removed it again. */
 export async function runAgent(configFile: string): Promise<void> {
   const file = readConfigFile(configFile);
   const { config } = file;
-  const log = pino({ base: { node: config.node.name }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+  const log = openLog(config.node.name);
   assertCanRun();
   assertNetnsExist(file);
   const stop = signalled();

@@ -1,12 +1,26 @@
-// What a daemon has with the process that it is: the signals that end it, and the service manager that waits for it. Main thread.
+// What a daemon has with the process that it is: its log, the signals that end it, and the service manager that waits for it. Main thread.
 
 import { once } from "node:events";
-import type { Logger } from "pino";
+import pino, { type Logger } from "pino";
 import { messageOf } from "../model/errors.ts";
 import { notifySystemd } from "../sys/sd-notify.ts";
 
 /** For what its end has still to say. */
 const END_MS = 200;
+
+/**
+ * Lines of JSON on stderr. A defect that nobody caught is the last of them: the process ends as if it were killed, and leaves ports and containers to its
+ * successor, since nobody knows what would undo them right.
+ */
+export function openLog(node: string): Logger {
+  const log = pino({ base: { node }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+  // An unhandled rejection comes here, too.
+  process.on("uncaughtException", (error, origin) => {
+    log.fatal({ origin, err: error }, "a defect that nobody caught: the agent ends");
+    process.exit(1);
+  });
+  return log;
+}
 
 /** A service manager that cannot be told is no reason to end (sd_notify(3)). */
 export function tellManager(state: string, log: Logger): void {

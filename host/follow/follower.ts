@@ -17,6 +17,8 @@ export interface FollowerOptions {
   view: ClusterView;
   /** The view has changed: apply it. Not called again before the promise settles; what comes meanwhile is in the next call. */
   onChange: () => Promise<void>;
+  /** It rejected: a defect, told once; the next change is applied as ever. */
+  onFailure: (error: unknown) => void;
   /** Endpoints of other nodes that were told of one by one, by the times of their records: applied with the next onChange. */
   onEndpoint: (record: EndpointRecord) => void;
   /** A record that cannot be read is left out. */
@@ -79,7 +81,7 @@ export class Follower {
     this.#notify();
   }
 
-  /** Has what is pending applied, and resolves when it is. Rejects with OperationError when it no longer will be. */
+  /** Has what is pending applied, and resolves when it is. Rejects with OperationError when it no longer will be, or as onChange did. */
   async flush(): Promise<void> {
     this.#notify();
     while (this.#applying) await this.#applying;
@@ -91,7 +93,7 @@ export class Follower {
     this.#closed = true;
     for (const watch of [...this.#watches, ...this.#endpoints.values()]) watch.close();
     for (const doubt of this.#doubts.values()) clearTimeout(doubt);
-    await this.#applying;
+    await this.#applying?.catch(() => {}); // told by onFailure
   }
 
   #afterNodes(): void {
@@ -216,6 +218,7 @@ export class Follower {
       this.#applying = null;
       if (this.#changed) this.#notify();
     });
+    this.#applying.catch(this.#options.onFailure);
   }
 
   async #apply(): Promise<void> {

@@ -28,6 +28,7 @@ async function open(access: Access, network: string, number: number): Promise<vo
       for (const { id, createdAt } of coming) note(id, now - Date.parse(createdAt));
       coming = [];
     },
+    onFailure: (error) => console.error(error),
     onEndpoint: (record) => coming.push(record),
     onBadRecord: (key, why) => console.error(`${key}: ${why}`),
     onConnection: () => {},

@@ -46,6 +46,7 @@ export class LocalEndpoints {
       store: client,
       view,
       onChange: () => overlay.apply(),
+      onFailure: (error) => log.error({ err: error }, "a change could not be applied: the next comparison of the tables makes up for it"),
       onEndpoint: (record) => overlay.heardOf(record),
       onBadRecord: (key, why) => log.error({ key, why }, "a record in the store cannot be read: left out"),
       onConnection: (connected, why) => {

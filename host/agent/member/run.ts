@@ -2,11 +2,10 @@
 // Logs go to stderr, `weft ready …` to stdout. Main thread.
 
 import { flushCompileCache } from "node:module";
-import pino from "pino";
 import type { MemberOptions } from "../../model/cluster/start.ts";
 import { OperationError } from "../../model/errors.ts";
 import { assertCanRun } from "../../sys/capabilities.ts";
-import { endSoon, signalled, tellManager } from "../process.ts";
+import { endSoon, openLog, signalled, tellManager } from "../process.ts";
 import { startMember } from "./start.ts";
 import { removeStateFiles } from "./state-files.ts";
 
@@ -20,7 +19,7 @@ export async function runMember(options: MemberOptions): Promise<void> {
 }
 
 async function live(options: MemberOptions): Promise<void> {
-  const log = pino({ base: { node: options.name }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+  const log = openLog(options.name);
   assertCanRun();
   const stop = signalled();
   const member = await startMember(options, log);

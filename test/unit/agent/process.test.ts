@@ -1,11 +1,13 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Writable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import pino from "pino";
 import { afterEach, expect, test } from "vitest";
 import { signalled, tellManager } from "../../../host/agent/process.ts";
 
+const MODULE = JSON.stringify(fileURLToPath(new URL("../../../host/agent/process.ts", import.meta.url)));
 const socket = process.env.NOTIFY_SOCKET;
 afterEach(() => {
   if (socket === undefined) delete process.env.NOTIFY_SOCKET;
@@ -29,10 +31,34 @@ test("a service manager that cannot be told is logged", () => {
 });
 
 test("a process with something open in it ends soon when it is told to, with its exit code", async () => {
-  const program = `
+  const child = runs(`
     import { createServer } from "node:net";
-    import { endSoon } from ${JSON.stringify(fileURLToPath(new URL("../../../host/agent/process.ts", import.meta.url)))};
-    createServer().listen(0, () => { process.exitCode = 3; endSoon(); });`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", program]);
+    import { endSoon } from ${MODULE};
+    createServer().listen(0, () => { process.exitCode = 3; endSoon(); });`);
   expect(await once(child, "exit")).toEqual([3, null]);
 });
+
+test.each([
+  ["uncaughtException", 'setImmediate(() => { throw new TypeError("nobody has thought of it"); })'],
+  ["unhandledRejection", 'void Promise.reject(new TypeError("nobody has thought of it"))'],
+])("%s: one line of the log with its stack, exit 1", async (origin, defect) => {
+  const child = runs(`
+    import { openLog } from ${MODULE};
+    openLog("a");
+    setInterval(() => {}, 1000);
+    ${defect};`);
+  const [stderr, exit] = await Promise.all([text(child.stderr), once(child, "exit")]);
+  expect(exit).toEqual([1, null]);
+  const lines = stderr.trimEnd().split("\n");
+  expect(lines).toHaveLength(1);
+  expect(JSON.parse(lines[0])).toMatchObject({
+    level: pino.levels.values.fatal,
+    node: "a",
+    origin,
+    err: { type: "TypeError", message: "nobody has thought of it", stack: expect.stringContaining("at ") },
+  });
+});
+
+function runs(program: string): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, ["--input-type=module", "-e", program]);
+}

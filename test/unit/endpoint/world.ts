@@ -58,6 +58,7 @@ export class EndpointWorld {
       onChange: async () => {
         this.view.takeDirty();
       },
+      onFailure: (error) => this.events.push(`failed: ${error}`),
       onEndpoint: () => {},
       onBadRecord: (key, why) => this.events.push(`bad ${key}: ${why}`),
       onConnection: () => {},

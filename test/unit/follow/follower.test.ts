@@ -13,6 +13,9 @@ let blue: NetworkRecord;
 const heard: EndpointRecord[] = [];
 const bad: string[] = [];
 let applies = 0;
+/** What the next one ends with, if not well. */
+let defect: Error | null = null;
+const failures: unknown[] = [];
 
 beforeEach(async () => {
   cluster = await TestCluster.make();
@@ -22,12 +25,18 @@ beforeEach(async () => {
   heard.length = 0;
   bad.length = 0;
   applies = 0;
+  defect = null;
+  failures.length = 0;
   follower = new Follower({
     store: cluster.store,
     view,
     onChange: async () => {
       applies++;
+      const why = defect;
+      defect = null;
+      if (why) throw why;
     },
+    onFailure: (error) => failures.push(error),
     onEndpoint: (record) => heard.push(record),
     onBadRecord: (key) => bad.push(key),
     onConnection: () => {},
@@ -130,6 +139,20 @@ test("flush() comes back when what it waited for is applied, changes that come m
   expect(view.desired.get(blue.id)?.ports.size).toBe(2);
 });
 
+test("a change that could not be applied is told once, who waits for it hears of it, and the next is applied", async () => {
+  follower.start();
+  await follower.synced();
+  await follower.flush();
+  defect = new TypeError("nobody has thought of it");
+  const told = [defect];
+  await expect(follower.flush()).rejects.toThrow("nobody has thought of it");
+  expect(failures).toEqual(told);
+  const before = applies;
+  await joinBlue();
+  await follower.flush();
+  expect(applies).toBeGreaterThan(before);
+});
+
 test("a snapshot that comes in parts is the same", async () => {
   const parts: boolean[] = [];
   /** A store that tells each entry by itself, and the first of them twice: it broke off. */
@@ -147,7 +170,7 @@ test("a snapshot that comes in parts is the same", async () => {
     });
   const other = new Follower({
     store: { watch: inParts } as unknown as Store,
-    ...{ view, onChange: async () => {}, onEndpoint: () => {}, onBadRecord: () => {}, onConnection: () => {} },
+    ...{ view, onChange: async () => {}, onFailure: () => {}, onEndpoint: () => {}, onBadRecord: () => {}, onConnection: () => {} },
   });
   const remotes = [await cluster.endpoint(2, {}, "c"), await cluster.endpoint(3, {}, "c")];
   const record = await cluster.endpoint(1, {}, "b");
