@@ -35,6 +35,8 @@ const TIMEOUT_MS = 5000;
 /** A manager may have many to let in. */
 const ASK_MS = 15_000;
 const KEEPALIVE_MS = 3000;
+/** What a connection to a single manager says before the reason, and a manager that asked itself once more. */
+const NAMED = /^(manager \S+: |no manager answers \(tried [^)]*\): )+/;
 
 /**
  * Makes this host a member, or finds that it is one: then it comes back as it was, whatever the token, and by the token if its certificate has
@@ -132,7 +134,7 @@ async function askAny(joining: Joining, token: Token, asking: Asking): Promise<{
         throw refusal(endpoint, error);
       }
       perhapsIn = true;
-      silent.push(`${endpoint}: ${error.message}`);
+      silent.push(`${endpoint}: ${error.message.replace(NAMED, "")}`);
     }
   }
   throw new OperationError(`no manager answers (tried ${silent.join("; ")})`);

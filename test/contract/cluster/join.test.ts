@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { join as path } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { loadAuthority } from "../../../host/cluster/bootstrap.ts";
 import { Authority } from "../../../host/cluster/ca.ts";
 import { makeRequest, newKey } from "../../../host/cluster/certificate.ts";
 import { Identity } from "../../../host/cluster/identity.ts";
@@ -124,6 +125,17 @@ test("nobody answers: each that was tried is named with the reason, and the next
   }
 });
 
+test("a manager whose certificate has expired by this host's clock is named once, with that reason", async () => {
+  const { address, close } = await expiredManager();
+  try {
+    await expect(ground.member(manager, { managers: [address], timeoutMs: 3000 })).rejects.toThrow(
+      new OperationError(`no manager answers (tried ${address}: its certificate has expired, or this host's clock is wrong)`),
+    );
+  } finally {
+    close();
+  }
+});
+
 test("a member comes back with its certificate, whatever the token and whoever answers", async () => {
   const member = await ground.member(manager);
   const again = await join(member.state, await ground.joining(manager, { token: "rubbish", managers: ["127.0.0.1:1"] }));
@@ -222,3 +234,16 @@ test("a certificate is renewed for the same node, and is used from then on", asy
   expect(member.identity.facts()).toMatchObject({ nodeId: member.node.id, role: "worker" });
   expect(await member.store.get(CLUSTER_KEY)).not.toBe(null);
 });
+
+/** Shows the cluster's CA and a manager's certificate that was good 40 days ago: what a host sees whose clock is ahead. */
+async function expiredManager(): Promise<{ address: string; close: () => void }> {
+  const authority = await loadAuthority(manager.state);
+  const key = newKey();
+  const holder = { nodeId: manager.identity.nodeId, clusterId: manager.record.id, role: "manager" as const, hosts: [] };
+  const cert = (await authority.issue(await makeRequest(key), holder, Date.now() - 40 * DAY_MS)) + authority.certificate;
+  const server = createTlsServer({ cert, key, ALPNProtocols: ["h2"] }).listen(0, "127.0.0.1");
+  // As a client does that does not trust it.
+  server.on("tlsClientError", () => {});
+  await once(server, "listening");
+  return { address: `127.0.0.1:${(server.address() as { port: number }).port}`, close: () => server.close() };
+}
