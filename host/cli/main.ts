@@ -2,6 +2,7 @@
 
 import { createInterface } from "node:readline/promises";
 import { messageOf } from "../model/errors.ts";
+import { closeInherited } from "./inherited.ts";
 import { EXIT_FAILED, run } from "./program.ts";
 import { spawnInPlace } from "./spawn.ts";
 
@@ -24,7 +25,10 @@ process.exitCode = await run(process.argv.slice(2), {
   runRestore: async (options) => (await import("../agent/member/restore.ts")).runRestore(options),
   runAbandon: async (options) => (await import("../agent/member/abandon.ts")).abandon(options),
   loadBench: () => import("../measure/index.ts"),
-  spawn: spawnInPlace,
+  spawn: (argv) => {
+    closeInherited();
+    return spawnInPlace(argv);
+  },
 });
 
 /** What is typed; nothing at the end of the input. */
