@@ -13,6 +13,7 @@ import { StoreError } from "../../model/cluster/store.ts";
 import { messageOf, OperationError } from "../../model/errors.ts";
 import { pathChanges } from "../../netdev/changes.ts";
 import { hostRoutes } from "../../netdev/routes.ts";
+import { findUnderlay } from "../../netdev/underlay.ts";
 import { connectStore } from "../../store/client/store.ts";
 import { UndoStack } from "../undo.ts";
 import { leaveCluster } from "./leave.ts";
@@ -68,7 +69,12 @@ async function start(options: MemberOptions, log: Logger, undo: UndoStack): Prom
   }
   const changes = pathChanges();
   undo.push(() => changes.close());
-  const host = { underlay: path.underlay, routes: hostRoutes, routesChanged: () => changes.changed() };
+  const host = {
+    routes: hostRoutes,
+    // The data path uses no more than there was at its start.
+    underlayMtu: async () => Math.min(path.underlay.mtu, (await findUnderlay(vtep)).mtu),
+    hostChanged: () => changes.changed(),
+  };
   const onRemoved = (why: string) => {
     // It has asked for it, and ends in a moment.
     if (!state.node()?.leaving) ended.resolve(why);

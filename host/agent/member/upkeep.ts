@@ -15,7 +15,6 @@ import type { ClusterRecord } from "../../model/cluster/records.ts";
 import { messageOf, OperationError, UsageError } from "../../model/errors.ts";
 import { VERSION } from "../../model/version.ts";
 import type { hostRoutes } from "../../netdev/routes.ts";
-import type { Underlay } from "../../netdev/underlay.ts";
 import type { ClusterClient } from "../../store/client/store.ts";
 import { hostReport } from "./host-report.ts";
 import { isRemoved } from "./leave.ts";
@@ -26,7 +25,7 @@ import { type Periodic, periodic } from "./periodic.ts";
 
 const RECONCILE_MS = 30_000;
 const SETTLE_MS = 2000;
-/** As often as it is asked whether the routes have changed. */
+/** As often as it is asked whether routes or links have changed. */
 const REPORT_MS = 1000;
 /** A network each time. */
 const STRAYS_MS = 10_000;
@@ -44,10 +43,10 @@ export interface UpkeepParts {
   manager: string | null;
   /** As it is known now; changed here. */
   cluster: { id: string; managers: string[] };
-  underlay: Underlay;
   routes: typeof hostRoutes;
-  /** Whether they may have changed since it was last asked. */
-  routesChanged: () => boolean;
+  underlayMtu: () => Promise<number>;
+  /** Whether these may have changed since it was last asked. */
+  hostChanged: () => boolean;
   overlay: Overlay;
   local: LocalEndpoints;
   view: ClusterView;
@@ -60,7 +59,7 @@ export interface UpkeepParts {
 
 /** Answers what ends it. */
 export function startUpkeep(parts: UpkeepParts): () => Promise<void> {
-  const { client, identity, node, clock, overlay, local, log, cluster, underlay, routes, routesChanged } = parts;
+  const { client, identity, node, clock, overlay, local, log, cluster, routes, underlayMtu, hostChanged } = parts;
   const common = { store: client, nodeId: node.id, clock };
   const reporter = new Reporter({ ...common, onFailure: (message) => log.debug({ message }, "this host's report could not be written") });
   const registration = new Registration(parts);
@@ -86,15 +85,15 @@ export function startUpkeep(parts: UpkeepParts): () => Promise<void> {
     clock,
     random: Math.random,
   });
-  const plain = { version: VERSION, incarnation: node.incarnation, underlayMtu: underlay.mtu };
-  const report = hostReport({ reporter, plain, routes, changed: routesChanged });
+  const plain = { version: VERSION, incarnation: node.incarnation };
+  const report = hostReport({ reporter, plain, routes, underlayMtu, changed: hostChanged });
   const told = (what: string) => (error: unknown) => log.warn({ message: messageOf(error) }, what);
   const owed = (error: unknown) => log.debug({ message: messageOf(error) }, "something is still owed");
   const tasks: Periodic[] = [
     periodic(RECONCILE_MS, () => overlay.reconcile(), told("the tables could not be compared with what they should be")),
     periodic(SETTLE_MS, () => local.settle(), owed),
     periodic(STRAYS_MS, () => local.strays.lookOn(), owed),
-    periodic(REPORT_MS, report, told("this host's routes could not be read")),
+    periodic(REPORT_MS, report, told("this host's routes and MTU could not be read")),
     periodic(
       ACQUAINTANCE_MS,
       () => acquaint(parts, () => renewal.soon()),

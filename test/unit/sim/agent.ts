@@ -166,14 +166,14 @@ export class Agent {
       vtep: host.vtep,
       manager: host.front,
       cluster: this.#cluster,
-      underlay: { mtu: 1500 },
       overlay,
       local,
       view,
       clock: systemClock,
       managerClock,
       routes: async () => this.#world.routesOf(host),
-      routesChanged: () => true,
+      underlayMtu: async () => 1500,
+      hostChanged: () => true,
       log,
       onRemoved: () => {
         if (this.#host.leaving) return;

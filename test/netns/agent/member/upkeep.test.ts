@@ -33,6 +33,21 @@ describeNetns("what a member says of itself while it runs", ["nft"], () => {
     );
   });
 
+  test("its underlay's MTU as it is now: who makes a network that it does not carry is told", async () => {
+    const [a, b] = cluster.members;
+    const warned = async () => {
+      const { code, stderr } = await a.attempt("network", "create", "--opt", "mtu=1400", "wide");
+      expect(code).toBe(0);
+      await a.weft("network", "rm", "wide");
+      return stderr.includes("mtu 1400 is more than the underlay carries on node b");
+    };
+    expect(await warned()).toBe(false);
+    await ipBatch(["link set eth0 mtu 1400"], b.host.netns);
+    await eventually("b's smaller MTU to be known", warned, REPORTED_MS);
+    await ipBatch(["link set eth0 mtu 1500"], b.host.netns);
+    await eventually("b's own MTU to be known again", async () => !(await warned()), REPORTED_MS);
+  });
+
   test("its name, when it comes back with another", async () => {
     const [a, b] = cluster.members;
     await b.stop();
