@@ -26,7 +26,7 @@ export interface ContainerRecord {
 }
 
 const ID = /^[0-9a-f]{64}$/;
-/** A directory on its way to be one, or gone: never seen as one, and swept at the next start. */
+/** A directory on its way to be one, or gone: never seen as one, and swept with the next that comes or goes, or at the next start. */
 const COMING = ".coming-";
 const GOING = ".going-";
 const CONFIG = "config.json";
@@ -40,19 +40,28 @@ export function addRecord(root: string, record: ContainerRecord): void {
     mkdirSync(join(coming, "log"), { recursive: true, mode: PRIVATE });
     replaceFile(join(coming, CONFIG), JSON.stringify(record, null, 2));
     renameSync(coming, join(root, record.id));
-  } catch (error) {
-    sweep(coming);
-    throw error;
+  } finally {
+    sweep(root);
   }
 }
 
-/** If it cannot be done now, the next start does it. */
-function sweep(directory: string): void {
+/** What is half made or half removed, here and earlier: for want of descriptors it may have stayed. What cannot be done now, the next does. */
+function sweep(root: string): void {
+  for (const name of attempt(() => readdirSync(root)) ?? [])
+    if (isHalf(name)) attempt(() => rmSync(join(root, name), { recursive: true, force: true }));
+}
+
+/** The error that is on its way, if any, is the one to tell. */
+function attempt<T>(work: () => T): T | undefined {
   try {
-    rmSync(directory, { recursive: true, force: true });
+    return work();
   } catch {
-    // The error that is on its way is the one to tell.
+    return undefined;
   }
+}
+
+function isHalf(name: string): boolean {
+  return name.startsWith(COMING) || name.startsWith(GOING);
 }
 
 /** Throws OperationError that names the file. */
@@ -62,13 +71,12 @@ export function changeRecord(root: string, record: ContainerRecord): void {
 
 /** Removes a container's directory, with the record in one step; done when it is not there. Throws Node's errors. */
 export function removeRecord(root: string, id: string): void {
-  const going = join(root, `${GOING}${id}`);
   try {
-    renameSync(join(root, id), going);
+    renameSync(join(root, id), join(root, `${GOING}${id}`));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
-  sweep(going);
+  sweep(root);
 }
 
 /** All records, after sweeping what was half made or half removed. One that cannot be read is told of, and left alone. Throws Node's errors. */
@@ -77,7 +85,7 @@ export function readRecords(root: string, onBroken: (directory: string, why: str
   const records: ContainerRecord[] = [];
   for (const name of readdirSync(root)) {
     const directory = join(root, name);
-    if (name.startsWith(COMING) || name.startsWith(GOING)) rmSync(directory, { recursive: true, force: true });
+    if (isHalf(name)) rmSync(directory, { recursive: true, force: true });
     if (!ID.test(name)) continue;
     try {
       const record = readJson(join(directory, CONFIG)) as ContainerRecord | undefined;

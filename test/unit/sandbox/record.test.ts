@@ -46,6 +46,20 @@ test("what was cut short in the middle is swept, and can be done again", () => {
   expect(readdirSync(root)).toEqual([record.id]);
 });
 
+test("what could not be swept is swept with the next that comes or goes", () => {
+  const [a, b] = ["aa", "bb"].map((two) => two.repeat(32));
+  const leave = () => {
+    for (const half of [".coming-", ".going-"]) mkdirSync(join(root, `${half}${"cc".repeat(32)}`, "log"), { recursive: true });
+  };
+  addRecord(root, aRecord({ id: a }));
+  leave();
+  addRecord(root, aRecord({ id: b }));
+  expect(readdirSync(root)).toEqual([a, b]);
+  leave();
+  removeRecord(root, a);
+  expect(readdirSync(root)).toEqual([b]);
+});
+
 test("one that cannot be written leaves nothing", () => {
   const record = aRecord();
   // A directory that is not empty cannot be replaced by one.
