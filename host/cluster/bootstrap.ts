@@ -10,7 +10,8 @@ import { withNewSecret } from "../model/cluster/token-record.ts";
 import { messageOf, OperationError } from "../model/errors.ts";
 import { hostsOf } from "./admission.ts";
 import { Authority } from "./ca.ts";
-import { makeRequest, newKey, publicKeyHash, readCertificate } from "./certificate.ts";
+import { isValid, makeRequest, newKey, publicKeyHash, readCertificate, type Subject } from "./certificate.ts";
+import type { Issued } from "./identity.ts";
 import { loadEntries } from "./restore.ts";
 import type { NodeState, StateDir } from "./state-dir.ts";
 
@@ -58,20 +59,30 @@ export async function up(state: StateDir, founder: Founder): Promise<NodeState> 
   return node;
 }
 
-/** A manager has the CA's key: that its certificate has expired while it was off, is damaged, or of the cluster before a restore, keeps it from nothing. */
-async function certifyOwn(state: StateDir, { id, clusterId }: NodeState, { vtep, manager, now }: Founder): Promise<void> {
+/** That a manager's certificate has expired while it was off, is from the future, damaged, or of the cluster before a restore, keeps it from nothing. */
+async function certifyOwn(state: StateDir, { id, clusterId }: NodeState, founder: Founder): Promise<void> {
   const [certificate, key] = [state.certificate(), state.key()];
   if (certificate === null || key === null) return; // Identity says what is missing
-  if (isGood(certificate, clusterId, now)) return;
+  if (isGood(certificate, clusterId, founder.now)) return;
+  state.writeCertificate((await issueOwn(state, { nodeId: id, clusterId }, founder, await makeRequest(key))).certificate);
+}
+
+/** A manager's certificate for itself: it has the CA's key, and needs nobody who answers. Throws OperationError. */
+export async function issueOwn(
+  state: StateDir,
+  own: Pick<Subject, "nodeId" | "clusterId">,
+  { vtep, manager, now }: Omit<Founder, "name">,
+  request: Uint8Array,
+): Promise<Issued> {
   const authority = await loadAuthority(state);
-  const holder = { nodeId: id, clusterId, role: "manager" as const, hosts: hostsOf({ vtep, manager }) };
-  state.writeCertificate(await authority.issue(await makeRequest(key), holder, now));
+  const holder = { ...own, role: "manager" as const, hosts: hostsOf({ vtep, manager }) };
+  return { certificate: await authority.issue(request, holder, now), authority: authority.certificate };
 }
 
 function isGood(certificate: string, clusterId: string, now: number): boolean {
   try {
     const facts = readCertificate(certificate);
-    return facts.clusterId === clusterId && now < facts.notAfter;
+    return facts.clusterId === clusterId && isValid(facts, now);
   } catch {
     return false;
   }

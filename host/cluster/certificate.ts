@@ -87,6 +87,11 @@ export function readCertificate(certificate: string | Uint8Array): CertificateFa
   return { nodeId, clusterId, role, notBefore: parsed.validFromDate.getTime(), notAfter: parsed.validToDate.getTime() };
 }
 
+/** By a clock that may be wrong. */
+export function isValid({ notBefore, notAfter }: Pick<CertificateFacts, "notBefore" | "notAfter">, now: number): boolean {
+  return notBefore <= now && now < notAfter;
+}
+
 function roleOf(unit: string | undefined): Role | null {
   if (unit === "weft-worker") return "worker";
   return unit === "weft-manager" ? "manager" : null;

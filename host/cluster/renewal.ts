@@ -1,5 +1,5 @@
 // When a node's certificate is renewed: at a random moment between 50 and 80 % of its life, so that not all come at once, and there is time
-// left when no manager answers. The runner looks at the clock now and then instead of setting an alarm: clocks jump, and hosts sleep. Main
+// left when no manager answers; and as soon as it is seen to be from the future, since the clock by which it was made was wrong. The runner looks at the clock now and then instead of setting an alarm: clocks jump, and hosts sleep. Main
 // thread.
 
 import type { CertificateFacts } from "./certificate.ts";
@@ -40,7 +40,7 @@ export function startRenewal({ facts, renew, onFailure, clock, random }: Renewin
   const look = async (): Promise<void> => {
     cancel();
     if (busy) return;
-    if (clock.now() >= due) {
+    if (clock.now() >= due || clock.now() < facts().notBefore) {
       busy = true;
       try {
         await renew();

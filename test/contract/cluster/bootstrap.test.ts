@@ -62,6 +62,15 @@ test("a manager that was off until its certificate had expired makes itself anot
   expect((await ground.member(manager)).node.clusterId).toBe(manager.record.id);
 });
 
+test("and so does one that made it by a clock that was ahead", async () => {
+  const { state, address } = await ground.manager();
+  const founder = { name: "m", vtep: "10.99.0.1", manager: address };
+  await up(state, { ...founder, now: Date.now() + 40 * 86_400_000 });
+  expect(new Identity(state).facts().notBefore).toBeGreaterThan(Date.now());
+  await up(state, { ...founder, now: Date.now() });
+  expect(new Identity(state).facts().notBefore).toBeLessThan(Date.now());
+});
+
 test("and so does one whose certificate is damaged", async () => {
   const { state, identity, address } = await ground.manager();
   state.writeCertificate((state.certificate() ?? "").slice(0, 100));

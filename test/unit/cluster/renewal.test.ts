@@ -62,6 +62,20 @@ test("it tries each minute while nobody answers, and at once when the clock has 
   renewal.stop();
 });
 
+test("one from the future is renewed as soon as the clock, set back, says so", async () => {
+  const clock = new VirtualClock();
+  const { renewal, renewed } = runner(clock);
+  clock.jump(-DAY_MS);
+  await clock.pass(LOOK_MS / 2);
+  expect(renewed).toHaveLength(0);
+  clock.jump(-DAY_MS);
+  await clock.pass(LOOK_MS);
+  expect(renewed).toHaveLength(1);
+  await clock.pass(10 * LOOK_MS);
+  expect(renewed).toHaveLength(1);
+  renewal.stop();
+});
+
 test("soon is now", async () => {
   const clock = new VirtualClock();
   const { renewal, renewed } = runner(clock);
