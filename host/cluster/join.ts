@@ -10,7 +10,7 @@ import { MANAGER } from "../store/client/identity.ts";
 import { detailsOf, isStatus } from "../store/client/reasons.ts";
 import { Join, type JoinAnswer, JoinRequestSchema, RenewRequestSchema } from "../store/generated/weft_pb.js";
 import { methodsOf } from "../store/grpc.ts";
-import { makeRequest, newKey, privateKeyPem, readCertificate, toPem } from "./certificate.ts";
+import { type CertificateFacts, isValid, makeRequest, newKey, privateKeyPem, readCertificate, toPem } from "./certificate.ts";
 import { fetchAuthority } from "./fetch-authority.ts";
 import type { Identity, Issued } from "./identity.ts";
 import type { NodeState, StateDir } from "./state-dir.ts";
@@ -27,6 +27,8 @@ export interface Joining {
   version: string;
   /** Milliseconds since 1970. */
   now: number;
+  /** Nobody could be asked for a certificate instead of one that is not valid: this member comes back with the one that it has. */
+  onSilence?: (why: string) => void;
   /** For each manager. */
   timeoutMs?: number;
 }
@@ -39,8 +41,8 @@ const KEEPALIVE_MS = 3000;
 const NAMED = /^(manager \S+: |no manager answers \(tried [^)]*\): )+/;
 
 /**
- * Makes this host a member, or finds that it is one: then it comes back as it was, whatever the token, and by the token if its certificate has
- * expired. Throws UsageError or OperationError, one line each.
+ * Makes this host a member, or finds that it is one: then it comes back as it was, whatever the token, and by the token if its certificate is not
+ * valid: has expired, or a clock is or was wrong. If nobody answers then, it comes back all the same. Throws UsageError or OperationError, one line each.
  */
 export async function join(state: StateDir, joining: Joining): Promise<NodeState> {
   const member = state.node();
@@ -49,23 +51,33 @@ export async function join(state: StateDir, joining: Joining): Promise<NodeState
       `this host is founding cluster ${member.clusterId}: \`weft up\` goes on with it, \`weft leave --force\` gives it up`,
     );
   }
-  if (member && certificateLasts(state, joining.now)) return member;
+  const facts = member && factsOf(state);
+  if (facts && isValid(facts, joining.now)) return member;
   const token = readToken(joining.token);
-  const authority = state.authority();
-  if (member && authority !== null && pinOf(authority) !== token.pin) {
-    throw new OperationError(
-      `the token is of another cluster: this host is node ${member.name} of cluster ${member.clusterId}, and its certificate has expired`,
-    );
-  }
+  if (member) refuseOther(state, member, token);
   const known = state.key();
   const key = known ?? newKey();
-  const { answer, endpoint } = await askAny(joining, token, {
-    csrDer: await makeRequest(key),
-    nodeId: member?.id ?? "",
-    begin: () => state.writeKey(key),
-    refused: () => known ?? state.removeKey(),
-  });
-  return settle(state, joining, member, answer, endpoint);
+  try {
+    const { answer, endpoint } = await askAny(joining, token, {
+      csrDer: await makeRequest(key),
+      nodeId: member?.id ?? "",
+      begin: () => state.writeKey(key),
+      refused: () => known ?? state.removeKey(),
+    });
+    return settle(state, joining, member, answer, endpoint);
+  } catch (error) {
+    if (!(error instanceof SilenceError && facts)) throw error;
+    joining.onSilence?.(error.message);
+    return member;
+  }
+}
+
+/** A new certificate by the token, for a member that runs and whose own is not valid. For Identity.renew(). */
+export async function askByToken(state: StateDir, member: NodeState, joining: Joining, request: Uint8Array): Promise<Issued> {
+  const token = readToken(joining.token);
+  refuseOther(state, member, token);
+  const { answer } = await askAny(joining, token, { csrDer: request, nodeId: member.id, begin: () => {}, refused: () => {} });
+  return issuedOf(answer);
 }
 
 /** A new certificate for a member that still has a good one, of whichever manager answers. For Identity.renew(). */
@@ -76,7 +88,7 @@ export async function askRenewal(identity: Identity, managers: () => readonly st
     const answer = await connection.call((channel, metadata, ms) => channel.unary(methodsOf(Join).renew, message, metadata, ms), {
       repeatable: true,
     });
-    return { certificate: toPem(answer.certificateDer), authority: answer.caDer.map(toPem).join("") };
+    return issuedOf(answer);
   } catch (error) {
     throw new OperationError(detailsOf(error), { cause: error });
   } finally {
@@ -84,15 +96,27 @@ export async function askRenewal(identity: Identity, managers: () => readonly st
   }
 }
 
-/** One that is missing or damaged is as good as expired. */
-function certificateLasts(state: StateDir, now: number): boolean {
+function issuedOf({ certificateDer, caDer }: Pick<JoinAnswer, "certificateDer" | "caDer">): Issued {
+  return { certificate: toPem(certificateDer), authority: caDer.map(toPem).join("") };
+}
+
+/** Of the certificate; null when it is missing or damaged. */
+function factsOf(state: StateDir): CertificateFacts | null {
   const certificate = state.certificate();
-  if (certificate === null) return false;
+  if (certificate === null) return null;
   try {
-    return now < readCertificate(certificate).notAfter;
+    return readCertificate(certificate);
   } catch {
-    return false;
+    return null;
   }
+}
+
+function refuseOther(state: StateDir, member: NodeState, token: Token): void {
+  const authority = state.authority();
+  if (authority === null || pinOf(authority) === token.pin) return;
+  throw new OperationError(
+    `the token is of another cluster: this host is node ${member.name} of cluster ${member.clusterId}, and its certificate is not valid now`,
+  );
 }
 
 function readToken(text: string): Token {
@@ -102,6 +126,9 @@ function readToken(text: string): Token {
     throw error instanceof ValueError ? new UsageError(`--token: ${error.message}`, { cause: error }) : error;
   }
 }
+
+/** No manager has answered. */
+class SilenceError extends OperationError {}
 
 interface Asking {
   csrDer: Uint8Array;
@@ -137,7 +164,7 @@ async function askAny(joining: Joining, token: Token, asking: Asking): Promise<{
       silent.push(`${endpoint}: ${error.message.replace(NAMED, "")}`);
     }
   }
-  throw new OperationError(`no manager answers (tried ${silent.join("; ")})`);
+  throw new SilenceError(`no manager answers (tried ${silent.join("; ")})`);
 }
 
 function showAuthority(endpoint: string, { timeoutMs = TIMEOUT_MS }: Joining): Promise<string> {
@@ -183,9 +210,10 @@ function refusal(endpoint: string, error: unknown): Error {
 /** Writes what the manager gave; node.json, which makes it a member, last. */
 function settle(state: StateDir, joining: Joining, member: NodeState | null, answer: JoinAnswer, endpoint: string): NodeState {
   const role = answer.caKeyPkcs8.length > 0 ? "manager" : "worker";
-  state.writeAuthority(answer.caDer.map(toPem).join(""));
+  const { authority, certificate } = issuedOf(answer);
+  state.writeAuthority(authority);
   if (role === "manager") state.writeAuthorityKey(privateKeyPem(answer.caKeyPkcs8));
-  state.writeCertificate(toPem(answer.certificateDer));
+  state.writeCertificate(certificate);
   const node: NodeState = {
     ...member,
     id: answer.nodeId,

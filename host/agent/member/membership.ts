@@ -2,7 +2,7 @@
 
 import { up } from "../../cluster/bootstrap.ts";
 import type { Identity } from "../../cluster/identity.ts";
-import { join } from "../../cluster/join.ts";
+import { type Joining, join } from "../../cluster/join.ts";
 import type { NodeState, StateDir } from "../../cluster/state-dir.ts";
 import type { MemberOptions } from "../../model/cluster/start.ts";
 import { OperationError } from "../../model/errors.ts";
@@ -49,18 +49,26 @@ function finishLeave(state: StateDir): void {
   state.forget("key");
 }
 
+/** How this host asks to be let in by its token; null for one that founds a cluster, or comes back to its own. */
+export function joiningOf(options: MemberOptions, vtep: string): Joining | null {
+  if (options.join === null) return null;
+  const serves = options.store.kind === "etcd" ? frontAddress(options, vtep) : null;
+  return { ...options.join, name: options.name, vtep, manager: serves, version: VERSION, now: Date.now() };
+}
+
 /** Makes this host a member, if it is none, and counts the start. Rejects with UsageError or OperationError. */
-export async function becomeMember(state: StateDir, options: MemberOptions, vtep: string): Promise<NodeState> {
+export async function becomeMember(
+  state: StateDir,
+  options: MemberOptions,
+  vtep: string,
+  onSilence?: Joining["onSilence"],
+): Promise<NodeState> {
   finishLeave(state);
-  const now = Date.now();
-  const manager = frontAddress(options, vtep);
-  if (options.join === null) {
-    await up(state, { name: options.name, vtep, manager, now });
+  const joining = joiningOf(options, vtep);
+  if (joining === null) {
+    await up(state, { name: options.name, vtep, manager: frontAddress(options, vtep), now: Date.now() });
   } else {
-    const { token, managers } = options.join;
-    const serves = options.store.kind === "etcd" ? manager : null;
-    const { name } = options;
-    await join(state, { token, managers, name, vtep, manager: serves, version: VERSION, now });
+    await join(state, { ...joining, onSilence });
   }
   const node = state.nextIncarnation();
   if (!node) throw new OperationError(`state directory ${state.path}: it was changed by another`);

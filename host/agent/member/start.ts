@@ -16,6 +16,7 @@ import { hostRoutes } from "../../netdev/routes.ts";
 import { findUnderlay } from "../../netdev/underlay.ts";
 import { connectStore } from "../../store/client/store.ts";
 import { UndoStack } from "../undo.ts";
+import { certify } from "./certify.ts";
 import { leaveCluster } from "./leave.ts";
 import { startManager } from "./manager.ts";
 import { becomeMember, frontAddress, type Membership, vtepOf } from "./membership.ts";
@@ -79,7 +80,12 @@ async function start(options: MemberOptions, log: Logger, undo: UndoStack): Prom
     // It has asked for it, and ends in a moment.
     if (!state.node()?.leaving) ended.resolve(why);
   };
-  const stopUpkeep = startUpkeep({ ...membership, ...host, overlay, local, view, log, clock: systemClock, managerClock: clock, onRemoved });
+  const stopUpkeep = startUpkeep({
+    ...membership,
+    ...host,
+    certify: (request) => certify(options, membership, request),
+    ...{ overlay, local, view, log, clock: systemClock, managerClock: clock, onRemoved },
+  });
   undo.push(() => {
     const stopped = stopUpkeep();
     // Whoever waits for a manager now is told; what is owed is in the journal.
@@ -95,7 +101,9 @@ async function enter(options: MemberOptions, log: Logger, undo: UndoStack, onEnd
   const state = StateDir.open(options.stateDir);
   undo.push(() => state.close());
   const vtep = await vtepOf(options, state);
-  const node = await becomeMember(state, options, vtep);
+  const node = await becomeMember(state, options, vtep, (message) =>
+    log.warn({ message }, "the certificate is not valid, or this host's clock is wrong, and there is no other yet: tried again"),
+  );
   const identity = new Identity(state);
   const manager = node.role === "manager" ? frontAddress(options, vtep) : null;
   const cluster = { id: node.clusterId, managers: node.managers };

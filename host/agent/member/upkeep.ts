@@ -3,8 +3,7 @@
 
 import type { Logger } from "pino";
 import type { Clock } from "../../cluster/clock.ts";
-import type { Identity } from "../../cluster/identity.ts";
-import { askRenewal } from "../../cluster/join.ts";
+import type { Identity, Issued } from "../../cluster/identity.ts";
 import { Liveness } from "../../cluster/liveness.ts";
 import { startRenewal } from "../../cluster/renewal.ts";
 import { Reporter } from "../../cluster/report.ts";
@@ -36,6 +35,8 @@ const CLOCK_SAMPLES = 4;
 export interface UpkeepParts {
   client: ClusterClient;
   identity: Identity;
+  /** A new certificate, for a request. */
+  certify: (request: Uint8Array) => Promise<Issued>;
   state: StateDir;
   node: NodeState;
   vtep: string;
@@ -59,7 +60,7 @@ export interface UpkeepParts {
 
 /** Answers what ends it. */
 export function startUpkeep(parts: UpkeepParts): () => Promise<void> {
-  const { client, identity, node, clock, overlay, local, log, cluster, routes, underlayMtu, hostChanged } = parts;
+  const { client, identity, certify, node, clock, overlay, local, log, routes, underlayMtu, hostChanged } = parts;
   const common = { store: client, nodeId: node.id, clock };
   const reporter = new Reporter({ ...common, onFailure: (message) => log.debug({ message }, "this host's report could not be written") });
   const registration = new Registration(parts);
@@ -80,7 +81,7 @@ export function startUpkeep(parts: UpkeepParts): () => Promise<void> {
   });
   const renewal = startRenewal({
     facts: () => identity.facts(),
-    renew: () => identity.renew((request) => askRenewal(identity, () => cluster.managers, request)),
+    renew: () => identity.renew(certify),
     onFailure: (error) => log.warn({ message: messageOf(error) }, "the certificate could not be renewed: tried again"),
     clock,
     random: Math.random,

@@ -10,7 +10,7 @@ import { loadAuthority } from "../../../host/cluster/bootstrap.ts";
 import { Authority } from "../../../host/cluster/ca.ts";
 import { makeRequest, newKey } from "../../../host/cluster/certificate.ts";
 import { Identity } from "../../../host/cluster/identity.ts";
-import { join } from "../../../host/cluster/join.ts";
+import { askByToken, join } from "../../../host/cluster/join.ts";
 import { StateDir } from "../../../host/cluster/state-dir.ts";
 import { CLUSTER_KEY, NODES, nodeKey, tokenKey } from "../../../host/model/cluster/keys.ts";
 import type { NodeRecord, TokenRecord } from "../../../host/model/cluster/records.ts";
@@ -151,6 +151,41 @@ test("one whose certificate has expired joins again by token and keeps its id; w
   const again = await join(member.state, await ground.joining(manager, { ...later, vtep: "10.99.7.9" }));
   expect(again).toMatchObject({ id: member.node.id, vtep: "10.99.7.9" });
   expect(await record(again.id)).toMatchObject({ vtep: "10.99.7.9" });
+});
+
+test("by a clock that is 40 days ahead it comes back with what it has, as nobody can be asked, and renews by token what is not valid then", async () => {
+  const member = await ground.member(manager);
+  const { address, close } = await expiredManager();
+  const why: string[] = [];
+  const later = { now: Date.now() + 40 * DAY_MS, name: member.node.name, vtep: member.node.vtep, timeoutMs: 3000 };
+  try {
+    const joining = await ground.joining(manager, { ...later, managers: [address], onSilence: (line) => why.push(line) });
+    expect(await join(member.state, joining)).toEqual(member.node);
+    expect(why).toEqual([`no manager answers (tried ${address}: its certificate has expired, or this host's clock is wrong)`]);
+    member.state.writeCertificate("damaged");
+    await expect(join(member.state, joining)).rejects.toThrow(why[0]);
+  } finally {
+    close();
+  }
+  const before = member.identity.tls().certPem;
+  await member.identity.renew(async (request) => askByToken(member.state, member.node, await ground.joining(manager, later), request));
+  expect(member.identity.tls().certPem).not.toBe(before);
+  expect(member.identity.nodeId).toBe(member.node.id);
+  const foreign = await ground.joining(other, later);
+  await expect(member.identity.renew((request) => askByToken(member.state, member.node, foreign, request))).rejects.toThrow(
+    "the token is of another cluster: this host is node",
+  );
+});
+
+test("one whose certificate is from the future joins again by token", async () => {
+  const member = await ground.member(manager);
+  const authority = await loadAuthority(manager.state);
+  const holder = { nodeId: member.node.id, clusterId: manager.record.id, role: "worker" as const, hosts: [] };
+  const request = await makeRequest(member.state.key() ?? "");
+  member.state.writeCertificate(await authority.issue(request, holder, Date.now() + 40 * DAY_MS));
+  const { name, vtep } = member.node;
+  expect((await join(member.state, await ground.joining(manager, { name, vtep }))).id).toBe(member.node.id);
+  expect(new Identity(member.state).facts().notBefore).toBeLessThan(Date.now());
 });
 
 test("one whose certificate is damaged does so, too", async () => {
