@@ -1,5 +1,5 @@
 // Clocks that are wrong by an hour, either way, on a node or on the manager, and one that is set while it runs: who joins, lives and is known by a
-// certificate does not depend on them, and how fast changes come is told right.
+// certificate does not depend on them, and how fast changes come is told right. And one that is wrong by longer than certificates last.
 
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -25,10 +25,12 @@ const LEASES_MS = 6000;
 const ASKED_MS = 12_000;
 /** The mean time in which an endpoint comes to others, on a machine that is busy: no hour is in it. */
 const CONVERGED_SECONDS = 2;
+/** A second until the clock is looked at, a new connection, a lease, on a machine that is busy. */
+const HEALED_MS = 30_000;
 const TEST_MS = 180_000;
 
-describeNetns("clocks that are wrong by an hour", ["faketime", "socat"], () => {
-  test.concurrent("on nodes, either way", { timeout: TEST_MS }, async () => {
+describeNetns("clocks that are wrong", ["faketime", "socat"], () => {
+  test.concurrent("by an hour on nodes, either way", { timeout: TEST_MS }, async () => {
     await using lab = await Lab.open();
     const cluster = await clusterWith(await underlay(lab, ["a", "b", "c"]), ["+0", "+1h", "-1h"]);
     const [a, , c] = cluster.members;
@@ -39,7 +41,7 @@ describeNetns("clocks that are wrong by an hour", ["faketime", "socat"], () => {
     await expectDeathNoticed(a, c, await place(a, "last-a", NETWORK), await place(c, "last-c", NETWORK));
   });
 
-  test.concurrent("on the manager, and set two hours back while it runs", { timeout: TEST_MS }, async () => {
+  test.concurrent("by an hour on the manager, and set two hours back while it runs", { timeout: TEST_MS }, async () => {
     await using lab = await Lab.open();
     const hosts = await underlay(lab, ["a", "b", "c"]);
     const clock = new Clock(lab, "a", "+1h");
@@ -53,6 +55,30 @@ describeNetns("clocks that are wrong by an hour", ["faketime", "socat"], () => {
     await a.stop();
     await a.start();
     await expectSound(cluster.members);
+  });
+
+  test.concurrent("on a worker, 40 days ahead when it starts again: it forwards by its last plan, and comes back when its clock is right", {
+    timeout: TEST_MS,
+  }, async () => {
+    await using lab = await Lab.open();
+    const clock = new Clock(lab, "b", "+0");
+    const { members } = await clusterWith(await underlay(lab, ["a", "b"]), ["+0", clock]);
+    const [a, b] = members;
+    const containers = [await place(a, "far-a", NETWORK), await place(b, "far-b", NETWORK)];
+    await timeToReach(containers[0], containers[1], REACHED_MS);
+    await b.stop();
+    clock.set("+40d");
+    const why = "no manager answers \\(tried 10\\.99\\.0\\.1:2377\\): its certificate has expired, or this host's clock is wrong";
+    expect(await b.start()).toMatch(new RegExp(`^weft ready \\(degraded: ${why}\\) node=b `));
+    expect(b.daemon.stderr).toContain(
+      "the certificate is not valid, or this host's clock is wrong, and there is no other yet: tried again",
+    );
+    await timeToReach(containers[0], containers[1], REACHED_MS);
+    clock.set("+0");
+    await eventually("b to be ready", async () => (await statusOf(a, "b")) === "ready", HEALED_MS);
+    const later = await place(a, "later-a", NETWORK);
+    await timeToReach(containers[1], later, REACHED_MS);
+    for (const container of [...containers, later]) await remove(container);
   });
 });
 
