@@ -90,17 +90,22 @@ export class Forwarding {
       const began = performance.now();
       this.ports.loseGone();
       const retried = await this.ports.openMissing(true);
+      const restored = await this.ports.restore();
       const snapshot = readActual(this.#parts);
       const strays = snapshot.removeStrays();
       for (const [network, places] of snapshot.places) this.networks.recount(network, places);
-      const repaired = strays + this.vteps.repair() + this.networks.repair((network) => this.ports.upIn(network)) + this.ports.repair();
+      const repaired =
+        restored.wrong + strays + this.vteps.repair() + this.networks.repair((network) => this.ports.upIn(network)) + this.ports.repair();
       const actions = plan(snapshot.actual, desired, "all");
       const known = new Set([...this.#asked, pending()].flatMap((dirty) => plan(snapshot.actual, desired, dirty).map(keyOf)));
       const drift = repaired + actions.filter((action) => !known.has(keyOf(action)) && !this.#owed.has(keyOf(action))).length;
       this.vteps.collectUnused(snapshot.used);
       this.#owed.clear();
       const applied = await this.#carryOut(actions, desired);
-      const failures = [...retried, ...applied.failures, ...(await this.ports.clearLeftovers())].slice(0, FAILURES_MAX);
+      const failures = [...retried, ...restored.failures, ...applied.failures, ...(await this.ports.clearLeftovers())].slice(
+        0,
+        FAILURES_MAX,
+      );
       this.record.reconciled(drift, repaired + actions.length, (performance.now() - began) / 1000);
       return { drift, applied: { actions: repaired + actions.length, failures } };
     });

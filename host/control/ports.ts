@@ -9,8 +9,9 @@ import type { PortConfig } from "../model/config.ts";
 import { messageOf, OperationError } from "../model/errors.ts";
 import { parseMac } from "../model/mac.ts";
 import { netnsId, netnsIs, netnsPath } from "../netdev/netns-path.ts";
-import { configurePort, ensurePort, type OpenPort } from "../netdev/port.ts";
+import { configurePort, ensurePort, type OpenPort, restorePort, wrongOf } from "../netdev/port.ts";
 import { txDropped } from "../sys/net-dev.ts";
+import { tapName } from "../sys/tap.ts";
 import type { DataPlane } from "./dataplane.ts";
 import { Indices } from "./indices.ts";
 import { Leftovers } from "./leftovers.ts";
@@ -33,7 +34,7 @@ import type { Retired } from "./retired.ts";
 /** Interfaces that are made at a time: each takes a few runs of ip(8). */
 const AT_ONCE = 4;
 
-export type PortEvent = "created" | "adopted" | "lost" | "removed" | "failed";
+export type PortEvent = "created" | "adopted" | "lost" | "removed" | "failed" | "restored";
 
 export interface PortsOptions {
   plane: DataPlane;
@@ -219,6 +220,28 @@ export class Ports {
     return wrong.length;
   }
 
+  /** Puts right interfaces that somebody else has changed; answers how many, and what could not be put right. */
+  async restore(): Promise<{ wrong: number; failures: string[] }> {
+    const found = await Promise.all(this.all.map((port) => (isOwn(port) && port.up ? this.#restore(port) : null)));
+    const wrong = found.filter((result) => result !== null);
+    return { wrong: wrong.length, failures: wrong.flatMap(({ failure }) => failure ?? []) };
+  }
+
+  async #restore(port: OwnPort): Promise<{ failure?: string } | null> {
+    const name = tapName(port.fd);
+    if (name === undefined) return null;
+    try {
+      const wanted = interfaceOf(port, port.config, this.#options.node);
+      const wrong = await wrongOf(wanted, name);
+      if (wrong === null || isGone(port)) return null;
+      await restorePort(wanted, name);
+      this.#options.log(port, "restored", wrong);
+      return {};
+    } catch (error) {
+      return isGone(port) ? null : { failure: lineOf(port, messageOf(error)) };
+    }
+  }
+
   /**
    * Removes what an earlier agent made and what nobody wants; each once: what cannot be removed may be somebody else's by now, and is told of. Answers what
    * else could not be done.
@@ -324,6 +347,11 @@ export class Ports {
     }
     this.#options.log(port, "removed");
   }
+}
+
+/** It, or its namespace: a worker tells of the one, loseGone() finds the other. */
+function isGone({ fd, netnsPath, netnsId }: OwnPort): boolean {
+  return tapName(fd) === undefined || !netnsIs(netnsPath, netnsId);
 }
 
 function lineOf(port: OwnPort, why: string): string {

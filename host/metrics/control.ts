@@ -11,7 +11,7 @@ const CONVERGENCE = "weft_convergence_seconds";
 export const CONTROL_FAMILIES: readonly Family<View>[] = [
   {
     name: "weft_reconcile_drift",
-    help: "Entries that the last reconcile found wrong for no known reason, and repaired. 0 on a healthy host.",
+    help: "Entries and interfaces that the last reconcile found wrong for no known reason, and repaired. 0 on a healthy host.",
     type: "gauge",
     samples: ({ view }) => [{ labels: {}, value: view.control().drift }],
   },

@@ -9,7 +9,7 @@ import { existsSync } from "node:fs";
 import { OperationError } from "../model/errors.ts";
 import { formatCidr, parseCidr } from "../model/ip.ts";
 import { closeFd } from "../sys/fd.ts";
-import { openStatisticsIn, openTapIn } from "../sys/netns-thread.ts";
+import { lookIn, openStatisticsIn, openTapIn } from "../sys/netns-thread.ts";
 import { keepTap, type TapOffloads } from "../sys/tap.ts";
 import { ipBatch } from "./ip.ts";
 import { findLink, isMultiQueueTap, type Link, links, openQueues } from "./link.ts";
@@ -69,6 +69,30 @@ export async function configurePort(options: PortOptions): Promise<void> {
   const link = await findLink(options.netnsPath, options.interface);
   if (!link) throw new OperationError(`${placeOf(options)} is not there any more`);
   await ipBatch(configuration(options, link), options.netnsPath);
+}
+
+/**
+ * What the interface of a port that this process has open, called `name` now, has that it should not have, or lacks; null when all is as it should be.
+ * Starts no process. Routes are not looked at. Rejects with SysError.
+ */
+export async function wrongOf(options: PortOptions, name: string): Promise<string | null> {
+  const { netnsPath, interface: wanted, mtu, mac, addresses } = options;
+  if (name !== wanted) return `it is called ${name}`;
+  const state = await lookIn(netnsPath, name);
+  if (state === null) return "it is not there";
+  if (!state.isUp) return "it is down";
+  if (state.mtu !== mtu) return `its MTU is ${state.mtu}`;
+  if (state.mac !== mac) return `its MAC address is ${state.mac}`;
+  if (state.addresses === null) return null;
+  const has = new Set(state.addresses.map((text) => formatCidr(parseCidr(text))));
+  const missing = addresses.find((text) => !has.has(formatCidr(parseCidr(text))));
+  return missing === undefined ? null : `it has no address ${missing}`;
+}
+
+/** Brings a port that this process has open, called `name` now, to what it should be. Rejects with OperationError. */
+export async function restorePort(options: PortOptions, name: string): Promise<void> {
+  await rename(options.netnsPath, name, options.interface);
+  await configurePort(options);
 }
 
 /** Removes the port's interface, whoever has it open; done when it is not there, or its namespace is not. Rejects with OperationError when it is not ours. */

@@ -16,6 +16,7 @@ export const EAGAIN = 11;
 export const EWOULDBLOCK = EAGAIN;
 export const ENOMEM = 12;
 export const EBUSY = 16;
+export const ENODEV = 19;
 export const EINVAL = 22;
 export const EBADFD = 77;
 export const EMSGSIZE = 90;
@@ -50,8 +51,13 @@ export const VNET_HEADER_BYTES = 10;
 export const IFNAMSIZ = 16;
 export const IFREQ_BYTES = 40;
 export const IFREQ_FLAGS = 16;
+export const IFF_UP = 0x1;
+export const IFF_RUNNING = 0x40;
 
 // linux/sockios.h, linux/ethtool.h
+export const SIOCGIFFLAGS = 0x8913;
+export const SIOCGIFMTU = 0x8921;
+export const SIOCGIFHWADDR = 0x8927;
 export const SIOCETHTOOL = 0x8946;
 export const ETHTOOL_GSTRINGS = 0x1b;
 export const ETHTOOL_GSSET_INFO = 0x37;

@@ -1,16 +1,17 @@
-// TAPs, and counters, in other network namespaces. One thread of its own does the setns, so that no other thread ever changes its namespace; it starts
+// TAPs, interfaces and counters in other network namespaces. One thread of its own does the setns, so that no other thread ever changes its namespace; it starts
 // with the first request and keeps nobody from ending. File descriptors are the process's: the numbers work in every thread.
 // Call from the main thread.
 
 import { Worker } from "node:worker_threads";
 import { threadEnvironment } from "../model/thread-environment.ts";
 import { SysError } from "./errno.ts";
-import type { NetnsReply, NetnsRequest } from "./netns-worker.ts";
+import type { InterfaceState } from "./interface.ts";
+import type { NetnsReply, NetnsRequest, NetnsValue } from "./netns-worker.ts";
 import type { Tap } from "./tap.ts";
 
 interface Waiting {
   netns: string;
-  resolve: (value: Tap | number | null) => void;
+  resolve: (value: NetnsValue) => void;
   reject: (error: Error) => void;
 }
 
@@ -33,12 +34,17 @@ export async function openStatisticsIn(netns: string): Promise<number> {
   return (await request("statistics", netns, "")) as number;
 }
 
+/** lookAtInterface (host/sys/interface.ts) in the namespace at `netns`. Rejects with SysError that names the namespace. */
+export async function lookIn(netns: string, name: string): Promise<InterfaceState | null> {
+  return (await request("look", netns, name)) as InterfaceState | null;
+}
+
 /** Ends the thread; the next request starts another. */
 export async function closeNetnsThread(): Promise<void> {
   await thread?.terminate();
 }
 
-function request(action: NetnsRequest["action"], netns: string, name: string): Promise<Tap | number | null> {
+function request(action: NetnsRequest["action"], netns: string, name: string): Promise<NetnsValue> {
   thread ??= start();
   const id = ++lastId;
   return new Promise((resolve, reject) => {

@@ -5,19 +5,22 @@ import { openSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { parentPort } from "node:worker_threads";
 import { SysError } from "./errno.ts";
+import { type InterfaceState, lookAtInterface } from "./interface.ts";
 import { enterNetns, leaveNetns } from "./netns.ts";
 import { deleteTap, openTap, type Tap } from "./tap.ts";
 
 export interface NetnsRequest {
   id: number;
-  action: "open" | "delete" | "statistics";
+  action: "open" | "delete" | "statistics" | "look";
   netns: string;
-  /** Of the TAP; nothing for statistics. */
+  /** Of the interface; nothing for statistics. */
   name: string;
 }
 
+export type NetnsValue = Tap | number | InterfaceState | null;
+
 export type NetnsReply =
-  | { id: number; value: Tap | number | null }
+  | { id: number; value: NetnsValue }
   | { id: number; error: { message: string; refusal: { syscall: string; what: string; errno: number } | null } };
 
 const actions = {
@@ -27,6 +30,7 @@ const actions = {
     return null;
   },
   statistics: (): number => openSync("/proc/thread-self/net/dev", "r"),
+  look: (name: string): InterfaceState | null => lookAtInterface(name),
 };
 
 function serve(request: NetnsRequest): NetnsReply {

@@ -166,6 +166,31 @@ describeNetns("forwarding", [], () => {
     await reachable(two, far.ip4);
   });
 
+  test("interfaces that somebody changed are drift, and put right", async () => {
+    const ports = [port(two), port(three)];
+    await apply(blue(), { ...RED, ports });
+    await ipBatch(["link set eth0 down", "link set eth0 name other"], two.netns);
+    await ipBatch([`address del ${three.ip4}/24 dev eth0`], three.netns);
+    expect(await change("reconcile", [blue(), { ...RED, ports }])).toMatchObject({ drift: 2, applied: { failures: [] } });
+    expect(agent.log("port restored").map(({ detail }) => detail)).toEqual(
+      expect.arrayContaining(["it is called other", `it has no address ${three.ip4}/24`]),
+    );
+    await reachable(two, three.ip4);
+    await reachable(three, two.ip4);
+    expect((await change("reconcile", [blue(), { ...RED, ports }])).drift).toBe(0);
+  });
+
+  test("one that cannot be put right is told of, each time", async () => {
+    await apply(blue(), { ...RED, ports: [port(two)] });
+    await ipBatch(["link set eth0 down", "link set eth0 name other", "link add eth0 type bridge"], two.netns);
+    const reconcile = () => change("reconcile", [blue(), { ...RED, ports: [port(two)] }]);
+    const failures = [expect.stringMatching(`^port ${two.netns}/eth0 of network red: ip link set dev other .*File exists`)];
+    expect(await reconcile()).toMatchObject({ drift: 1, applied: { failures } });
+    await ipBatch(["link del eth0"], two.netns);
+    expect(await reconcile()).toMatchObject({ drift: 1, applied: { failures: [] } });
+    expect((await reconcile()).drift).toBe(0);
+  });
+
   test("a port that was renamed goes with what is asked for; another's interface of its old name stays", async () => {
     await apply(blue(), { ...RED, ports: [port(two)] });
     await ipBatch(["link set eth0 down", "link set eth0 name other", "link add eth0 type bridge"], two.netns);

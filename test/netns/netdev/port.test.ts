@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { links } from "../../../host/netdev/link.ts";
 import { netnsId, netnsIs } from "../../../host/netdev/netns-path.ts";
-import { ensurePort, type OpenPort, type PortOptions, removePort } from "../../../host/netdev/port.ts";
+import { ensurePort, type OpenPort, type PortOptions, removePort, restorePort, wrongOf } from "../../../host/netdev/port.ts";
 import { closeFd } from "../../../host/sys/fd.ts";
 import { txDropped } from "../../../host/sys/net-dev.ts";
 import { closeNetnsThread } from "../../../host/sys/netns-thread.ts";
+import { tapName } from "../../../host/sys/tap.ts";
 import { TapReader } from "../../../host/sys/tap-reader.ts";
 import { ipBatch, run } from "../../../lab/command.ts";
 import { Lab } from "../../../lab/lab.ts";
@@ -100,12 +101,34 @@ describeNetns("a port", [], () => {
     expect(await ensure({ addresses: ["10.0.0.10/24", "fd00::1/64"], mac: "02:42:0a:00:00:02", alias: "weft:red" })).toMatchObject({
       adopted: true,
     });
+    // The kernel takes up to a second to call it running again: it has its addresses meanwhile.
+    expect(await wrongOf(options({ addresses: ["10.0.0.10/24"], mac: "02:42:0a:00:00:02" }), "eth0")).toBeNull();
     const eth0 = await report();
     expect(eth0).toMatchObject({ ifindex: before, mtu: 1450, gso_max_segs: 44, address: "02:42:0a:00:00:02", ifalias: "weft:red" });
     expect(eth0.addresses).toEqual(["10.0.0.10/24", "fd00::1/64"]);
     expect(eth0.flags).toContain("LOWER_UP");
     release();
     expect((await ensure()).adopted).toBe(true);
+  });
+
+  test.each([
+    ["it is called other", ["link set eth0 down", "link set eth0 name other", "link set other up"]],
+    ["it is down", ["link set eth0 down"]],
+    ["its MTU is 1400", ["link set eth0 mtu 1400"]],
+    ["its MAC address is 02:42:0a:00:00:66", ["link set eth0 address 02:42:0a:00:00:66"]],
+    ["it has no address 10.0.0.1/24", ["address del 10.0.0.1/24 dev eth0"]],
+    ["it has no address fd00::1/64", ["address del fd00::1/64 dev eth0"]],
+  ])("that somebody changed is put right: %s", async (wrong, lines) => {
+    const { fd } = await ensure();
+    const look = () => wrongOf(options(), tapName(fd) as string);
+    expect(await look()).toBeNull();
+    // What the container adds is its own.
+    await ipBatch(["address add 10.9.9.9/32 dev eth0"], netns);
+    expect(await look()).toBeNull();
+    await ipBatch(lines, netns);
+    await eventually("it to be seen", async () => (await look()) === wrong);
+    await restorePort(options(), tapName(fd) as string);
+    expect(await look()).toBeNull();
   });
 
   test("that was renamed is adopted, and has its name again; one of another MAC address or network, or that is open, is not it", async () => {
