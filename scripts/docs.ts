@@ -26,7 +26,9 @@ import {
   WORKER_BYTES_AT_ONCE,
   WORKER_BYTES_PER_SECOND,
   WORKER_CONNECTIONS_MAX,
+  WORKER_HELD_BYTES_MAX,
 } from "../host/store/serve/guests.ts";
+import { STREAM_REQUEST_BYTES_MAX } from "../host/store/serve/requests.ts";
 import { nothingAround } from "../test/unit/cli/weft.ts";
 import { samplePools, sampleProbes, sampleView } from "../test/unit/view.ts";
 import { describeLimits } from "./limits.ts";
@@ -130,7 +132,7 @@ own VTEP. It cannot take a name, VTEP, address or MAC that another has, end anot
 A connection to the port is a stranger's until a member calls by it. There are ${STRANGERS_MAX} of those at a time (one more, and the longest there is cut), for ${STRANGER_MS_MAX / 1000} s each, with ${STRANGER_CALLS_MAX} calls each and
 ${STRANGERS_BYTES_MAX / MIB} MiB together: whoever has neither certificate nor token can keep hosts from joining, and makes members that come back wait for some seconds; those that are connected he
 does not reach. A worker has ${WORKER_CONNECTIONS_MAX} connections, and may send
-${WORKER_BYTES_PER_SECOND / MIB} MiB a second by them (${WORKER_BYTES_AT_ONCE / MIB} at once).
+${WORKER_BYTES_PER_SECOND / MIB} MiB a second by them (${WORKER_BYTES_AT_ONCE / MIB} at once). Of its requests ${WORKER_HELD_BYTES_MAX / MIB} MiB may be under way, half sent or not answered yet; a message on a stream has ${STREAM_REQUEST_BYTES_MAX} bytes at most. Past that its connections are cut.
 
 ## What none of this keeps out
 

@@ -9,6 +9,7 @@ import { Cluster, KV, Lease, Maintenance, Watch } from "./generated/rpc_pb.js";
 import { methodsOf } from "./grpc.ts";
 import type { Guests } from "./serve/guests.ts";
 import { type BackendFor, Handlers } from "./serve/handlers.ts";
+import { countRequests } from "./serve/requests.ts";
 
 export interface ServeOptions {
   host: string;
@@ -51,7 +52,7 @@ const OPTIONS = {
 
 /** Rejects with OperationError when it cannot listen. */
 export async function serveBackend({ host, port, credentials, backendFor, guests, services = [] }: ServeOptions): Promise<Served> {
-  const server = new Server(OPTIONS);
+  const server = new Server({ ...OPTIONS, interceptors: guests ? [countRequests(guests)] : [] });
   const handlers = new Handlers(backendFor);
   server.addService(methodsOf(KV), handlers.kv());
   server.addService(methodsOf(Watch), handlers.watch());

@@ -20,6 +20,8 @@ export const WORKER_CONNECTIONS_MAX = 16;
  * what is half sent is forgotten. */
 export const WORKER_BYTES_PER_SECOND = 1024 ** 2;
 export const WORKER_BYTES_AT_ONCE = 64 * 1024 ** 2;
+/** Of its requests, by all of them, those that are not whole or not answered: as many small ones as may wait, or twenty of the largest. */
+export const WORKER_HELD_BYTES_MAX = 32 * 1024 ** 2;
 const LOOK_MS = 250;
 
 export interface GuestOptions {
@@ -29,22 +31,28 @@ export interface GuestOptions {
   workerBytesAtOnce?: number;
 }
 
-interface Stranger {
+interface Guest {
   socket: Socket;
   sinceMs: number;
+  /** Until it is known. */
   calls: number;
+  /** Of its requests, what is kept of them now. */
+  heldBytes: number;
+  /** What it had sent when it was looked at last. */
+  sentBytes: number;
 }
 
 interface Worker {
-  /** With the bytes that each had sent when it was looked at last. */
-  sockets: Map<Socket, number>;
+  guests: Set<Guest>;
   bytes: Bucket;
 }
 
 export class Guests {
   readonly #options: Required<GuestOptions>;
-  /** By address and port; the longest there first. */
-  readonly #strangers = new Map<string, Stranger>();
+  /** By address and port, as all of these. */
+  readonly #all = new Map<string, Guest>();
+  /** The longest there first. */
+  readonly #strangers = new Map<string, Guest>();
   readonly #workers = new Map<string, Worker>();
   readonly #timer: NodeJS.Timeout;
 
@@ -60,17 +68,19 @@ export class Guests {
 
   enter(socket: Socket): void {
     const peer = `${socket.remoteAddress}:${socket.remotePort}`;
-    if (this.#strangers.size >= this.#options.strangersMax) this.#turnOut(this.#strangers.keys().next().value as string);
-    this.#strangers.set(peer, { socket, sinceMs: performance.now(), calls: 0 });
+    if (this.#strangers.size >= this.#options.strangersMax) this.cut(this.#strangers.keys().next().value as string);
+    const guest = { socket, sinceMs: performance.now(), calls: 0, heldBytes: 0, sentBytes: 0 };
+    this.#all.set(peer, guest);
+    this.#strangers.set(peer, guest);
     socket.once("close", () => {
-      if (this.#strangers.get(peer)?.socket === socket) this.#strangers.delete(peer);
+      for (const each of [this.#all, this.#strangers]) if (each.get(peer) === guest) each.delete(peer);
     });
   }
 
   /** By this connection somebody calls who has shown no certificate, or one that is not good. */
   callOf(peer: string): void {
     const stranger = this.#strangers.get(peer);
-    if (stranger && ++stranger.calls > STRANGER_CALLS_MAX) this.#turnOut(peer);
+    if (stranger && ++stranger.calls > STRANGER_CALLS_MAX) this.cut(peer);
   }
 
   /** By this connection (as gRPC's getPeer() has it) a member has called. */
@@ -78,50 +88,57 @@ export class Guests {
     const stranger = this.#strangers.get(peer);
     if (!stranger) return;
     this.#strangers.delete(peer);
-    if (role === "worker") this.#count(nodeId, stranger.socket);
+    if (role === "worker") this.#count(nodeId, stranger);
+  }
+
+  /** So much more of its requests is kept now, or so much less. */
+  hold(peer: string, bytes: number): void {
+    const guest = this.#all.get(peer);
+    if (guest) guest.heldBytes += bytes;
+  }
+
+  cut(peer: string): void {
+    this.#strangers.delete(peer);
+    this.#all.get(peer)?.socket.destroy();
   }
 
   close(): void {
     clearInterval(this.#timer);
-    for (const peer of [...this.#strangers.keys()]) this.#turnOut(peer);
+    for (const peer of [...this.#strangers.keys()]) this.cut(peer);
   }
 
-  #count(nodeId: string, socket: Socket): void {
+  #count(nodeId: string, guest: Guest): void {
     const bytes = new Bucket(WORKER_BYTES_PER_SECOND, this.#options.workerBytesAtOnce);
-    const worker = this.#workers.get(nodeId) ?? { sockets: new Map(), bytes };
-    const { sockets } = worker;
+    const worker = this.#workers.get(nodeId) ?? { guests: new Set(), bytes };
+    const { guests } = worker;
     this.#workers.set(nodeId, worker);
-    sockets.set(socket, 0);
-    socket.once("close", () => {
-      sockets.delete(socket);
-      if (sockets.size === 0 && this.#workers.get(nodeId) === worker) this.#workers.delete(nodeId);
+    guests.add(guest);
+    guest.socket.once("close", () => {
+      guests.delete(guest);
+      if (guests.size === 0 && this.#workers.get(nodeId) === worker) this.#workers.delete(nodeId);
     });
-    if (sockets.size > WORKER_CONNECTIONS_MAX) sockets.keys().next().value?.destroy();
+    if (guests.size > WORKER_CONNECTIONS_MAX) guests.values().next().value?.socket.destroy();
   }
 
   #look(nowMs: number): void {
     let bytes = 0;
     for (const [peer, { socket, sinceMs }] of this.#strangers)
-      if (nowMs - sinceMs > this.#options.strangerMsMax) this.#turnOut(peer);
+      if (nowMs - sinceMs > this.#options.strangerMsMax) this.cut(peer);
       else bytes += socket.bytesRead;
     while (bytes > this.#options.strangersBytesMax) {
       const [peer, { socket }] = [...this.#strangers].reduce((a, b) => (b[1].socket.bytesRead > a[1].socket.bytesRead ? b : a));
       bytes -= socket.bytesRead;
-      this.#turnOut(peer);
+      this.cut(peer);
     }
-    for (const { sockets, bytes: allowed } of this.#workers.values()) {
+    for (const { guests, bytes: allowed } of this.#workers.values()) {
       let sent = 0;
-      for (const [socket, before] of sockets) {
-        sent += socket.bytesRead - before;
-        sockets.set(socket, socket.bytesRead);
+      let held = 0;
+      for (const guest of guests) {
+        sent += guest.socket.bytesRead - guest.sentBytes;
+        guest.sentBytes = guest.socket.bytesRead;
+        held += guest.heldBytes;
       }
-      if (!allowed.take(nowMs, sent)) for (const socket of sockets.keys()) socket.destroy();
+      if (!allowed.take(nowMs, sent) || held > WORKER_HELD_BYTES_MAX) for (const { socket } of guests) socket.destroy();
     }
-  }
-
-  #turnOut(peer: string): void {
-    const stranger = this.#strangers.get(peer);
-    this.#strangers.delete(peer);
-    stranger?.socket.destroy();
   }
 }

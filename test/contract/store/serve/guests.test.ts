@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { CLUSTER_KEY } from "../../../../host/model/cluster/keys.ts";
-import { type GuestOptions, Guests } from "../../../../host/store/serve/guests.ts";
+import { type GuestOptions, Guests, WORKER_HELD_BYTES_MAX } from "../../../../host/store/serve/guests.ts";
 import { eventually } from "../../../../lab/wait.ts";
 import { Ground } from "../../cluster/manager.ts";
 
@@ -91,6 +91,22 @@ describe("connections", () => {
     for (const { socket } of all.slice(1)) socket.write(Buffer.alloc(400_000));
     for (const { socket } of all.slice(1)) await isOut(socket);
     expect(other.socket.destroyed).toBe(false);
+  });
+
+  test("of a worker's requests so much is kept, by all of its connections", async () => {
+    await open({});
+    const [one, two, other, manager] = [await come(), await come(), await come(), await come()];
+    for (const { peer } of [one, two]) guests.know(peer, WORKER);
+    guests.know(other.peer, { nodeId: "v", role: "worker" });
+    guests.know(manager.peer, { nodeId: "m", role: "manager" });
+    guests.hold(manager.peer, 2 * WORKER_HELD_BYTES_MAX);
+    guests.hold(other.peer, WORKER_HELD_BYTES_MAX);
+    guests.hold(one.peer, WORKER_HELD_BYTES_MAX);
+    guests.hold(one.peer, -WORKER_HELD_BYTES_MAX / 2);
+    guests.hold(two.peer, WORKER_HELD_BYTES_MAX / 2 + 1);
+    await isOut(one.socket);
+    await isOut(two.socket);
+    expect([other, manager].some(({ socket }) => socket.destroyed)).toBe(false);
   });
 });
 
