@@ -6,6 +6,7 @@ import type { StaticConfig } from "../model/config.ts";
 import { formatIp } from "../model/ip.ts";
 import { formatMac } from "../model/mac.ts";
 import type * as model from "../model/view.ts";
+import { hasAddress } from "../netdev/own-address.ts";
 import { udpChecksumErrors } from "../sys/snmp.ts";
 import { socketDrops } from "../sys/udp.ts";
 import type { DataPlane } from "./dataplane.ts";
@@ -95,6 +96,10 @@ export class View implements model.DataPlaneView {
 
   udpChecksumErrors(): number {
     return udpChecksumErrors();
+  }
+
+  vtepPresent(): boolean {
+    return hasAddress(this.#config.node.vtep);
   }
 
   fdbMoves(): { network: string; vni: number; moves: number }[] {

@@ -40,6 +40,12 @@ const AGENT_FAMILIES: readonly Family<Seen>[] = [
       return [{ labels: { node: name, vtep, backend }, value: 1 }];
     },
   },
+  {
+    name: "weft_vtep_present",
+    help: "1 while an interface of this host that is up has the VTEP address, else 0: its containers and those of other hosts do not reach each other.",
+    type: "gauge",
+    samples: ({ view }) => [{ labels: {}, value: view.vtepPresent() ? 1 : 0 }],
+  },
 ];
 
 export interface Exposition {

@@ -23,6 +23,8 @@ export interface DataPlaneView {
   control(): ControlView;
   /** Datagrams with a wrong UDP checksum that the kernel dropped in this network namespace, IPv4 and IPv6, since it began. */
   udpChecksumErrors(): number;
+  /** Whether an interface of this host that is up has the VTEP address. */
+  vtepPresent(): boolean;
 }
 
 /** What a member of a cluster knows of the others by probes. Fresh snapshots, as above. */

@@ -53,6 +53,7 @@ export function sampleView(part: Partial<DataPlaneView> = {}): DataPlaneView {
       { network: "red", vni: 43, configured: 0, learned: 1 },
     ],
     udpChecksumErrors: () => 0,
+    vtepPresent: () => true,
     control: () => ({
       drift: 0,
       corrections: 2,

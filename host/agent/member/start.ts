@@ -23,6 +23,7 @@ import { becomeMember, frontAddress, type Membership, vtepOf } from "./membershi
 import { openOverlay } from "./open-overlay.ts";
 import { operationsOf } from "./operations.ts";
 import { startUpkeep } from "./upkeep.ts";
+import { startVtepWatch } from "./vtep-watch.ts";
 
 export interface RunningMember {
   /** `weft ready …`. */
@@ -76,6 +77,7 @@ async function start(options: MemberOptions, log: Logger, undo: UndoStack): Prom
     underlayMtu: async () => Math.min(path.underlay.mtu, (await findUnderlay(vtep)).mtu),
     hostChanged: () => changes.changed(),
   };
+  undo.push(startVtepWatch({ vtep, present: () => path.view.vtepPresent(), log }));
   const onRemoved = (why: string) => {
     // It has asked for it, and ends in a moment.
     if (!state.node()?.leaving) ended.resolve(why);

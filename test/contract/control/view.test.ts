@@ -151,5 +151,6 @@ describe.each(["native", "dgram"] as const)("the view of a data plane, %s", (bac
     open.plane.setFeatures(abi.FEATURE_USO);
     expect(view.offloads()[1]).toEqual({ offload: "tap_uso", active: true });
     expect(view.udpChecksumErrors()).toBeGreaterThanOrEqual(0);
+    expect(view.vtepPresent()).toBe(true);
   });
 });

@@ -31,6 +31,8 @@ test("who it is", async () => {
   const lines = samplesOf(await exposition(sampleView()).text());
   expect(pick(lines, "weft_build_info")).toEqual([{ name: "weft_build_info", labels: { version: VERSION }, value: 1 }]);
   expect(pick(lines, "weft_node_info")[0].labels).toEqual({ node: "a", vtep: "10.99.0.1", backend: "native" });
+  expect(total(lines, "weft_vtep_present")).toBe(1);
+  expect(total(samplesOf(await exposition(sampleView({ vtepPresent: () => false })).text()), "weft_vtep_present")).toBe(0);
   expect(total(lines, "process_resident_memory_bytes")).toBeGreaterThan(1e6);
 });
 

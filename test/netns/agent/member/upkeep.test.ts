@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Cluster, Member, startCluster } from "../../../../lab/cluster.ts";
 import { ipBatch } from "../../../../lab/command.ts";
 import { Lab } from "../../../../lab/lab.ts";
+import { total } from "../../../../lab/metrics.ts";
 import { underlay } from "../../../../lab/topology.ts";
 import { eventually } from "../../../../lab/wait.ts";
 import { describeNetns } from "../../needs.ts";
@@ -46,6 +47,27 @@ describeNetns("what a member says of itself while it runs", ["nft"], () => {
     await eventually("b's smaller MTU to be known", warned, REPORTED_MS);
     await ipBatch(["link set eth0 mtu 1500"], b.host.netns);
     await eventually("b's own MTU to be known again", async () => !(await warned()), REPORTED_MS);
+  });
+
+  test("that its VTEP address is gone, and back: in its log, and as a metric", async () => {
+    const [, b] = cluster.members;
+    const gone = "no interface that is up has this host's VTEP address";
+    const back = "an interface has this host's VTEP address again";
+    const told = (line: string) => b.daemon.stderr.split(line).length - 1;
+    const present = async () => total(await b.metrics(), "weft_vtep_present");
+    expect([told(gone), await present()]).toEqual([0, 1]);
+    const ways = [
+      ["address del 10.99.0.2/24 dev eth0", "address add 10.99.0.2/24 dev eth0"],
+      ["link set eth0 down", "link set eth0 up"],
+    ];
+    for (const [n, [away, again]] of ways.entries()) {
+      await ipBatch([away], b.host.netns);
+      await eventually("it to be missed", () => told(gone) === n + 1, REPORTED_MS);
+      expect(await present()).toBe(0);
+      await ipBatch([again], b.host.netns);
+      await eventually("it to be back", () => told(back) === n + 1, REPORTED_MS);
+      expect(await present()).toBe(1);
+    }
   });
 
   test("its name, when it comes back with another", async () => {
