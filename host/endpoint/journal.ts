@@ -7,6 +7,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { EndpointRecord, NetworkRecord } from "../model/cluster/records.ts";
+import { messageOf } from "../model/errors.ts";
 import { replaceFile } from "../sys/replace-file.ts";
 
 export interface JournalEntry {
@@ -33,26 +34,36 @@ const DIRECTORY_MODE = 0o700;
 export class Journal {
   readonly #directory: string;
   readonly #entries = new Map<string, JournalEntry>();
+  readonly #lost = new Set<string>();
 
-  /** Reads what is there. A file that was cut short (a host that lost its power) is left out: its address is freed as a stray. */
-  constructor(directory: string) {
+  /** Reads what is there. A file that was cut short (a host that lost its power) is told of and left out: its address is freed as a stray. */
+  constructor(directory: string, onBroken: (file: string, why: string) => void = () => {}) {
     this.#directory = directory;
     mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
     for (const name of readdirSync(directory)) {
       // An agent was killed as it wrote it: what it replaces stands.
       if (COMING.test(name)) rmSync(join(directory, name), { force: true });
-      if (!FILE.test(name)) continue;
+      const [, id] = FILE.exec(name) ?? [];
+      if (id === undefined) continue;
+      const file = join(directory, name);
       try {
-        const entry = JSON.parse(readFileSync(join(directory, name), "utf8")) as JournalEntry;
+        const entry = JSON.parse(readFileSync(file, "utf8")) as JournalEntry;
         this.#entries.set(entry.id, entry);
-      } catch {
-        rmSync(join(directory, name), { force: true });
+      } catch (error) {
+        onBroken(file, messageOf(error));
+        this.#lost.add(id);
+        rmSync(file, { force: true });
       }
     }
   }
 
   get entries(): JournalEntry[] {
     return [...this.#entries.values()];
+  }
+
+  /** Whether its file could not be read: only the store knows now whose it was. */
+  isLost(id: string): boolean {
+    return this.#lost.has(id);
   }
 
   get(id: string): JournalEntry | undefined {

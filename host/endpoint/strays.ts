@@ -3,15 +3,18 @@
 // are looked through: all of them at the start and whenever the store may be another, and from then on one at a time, round and round, which costs a
 // manager the same little however many networks there are. Main thread.
 
-import { ENDPOINTS, NETWORKS, nodeEndpoints, partsOf } from "../model/cluster/keys.ts";
+import { ENDPOINTS, endpointKey, NETWORKS, nodeEndpoints, partsOf } from "../model/cluster/keys.ts";
+import type { EndpointRecord } from "../model/cluster/records.ts";
 import type { Store } from "../model/cluster/store.ts";
 import type { Managers } from "./endpoints.ts";
 import type { Journal } from "./journal.ts";
 
 export interface StraysOptions {
-  journal: Pick<Journal, "get">;
-  store: Pick<Store, "list">;
+  journal: Pick<Journal, "get" | "isLost">;
+  store: Pick<Store, "get" | "list">;
   managers: Managers;
+  /** One that is freed because its file in the journal could not be read: its container is not in that network any more. */
+  onLost: (record: EndpointRecord) => void;
   /** host/follow/cluster-view.ts. */
   view: { readonly self: string; memberships(): string[]; strays(): { network: string; id: string }[] };
 }
@@ -66,7 +69,10 @@ export class Strays {
 
   /** One that is being attached or given back is in the journal, and not looked at here. */
   async #free(network: string, id: string): Promise<void> {
-    const { journal, managers } = this.#options;
-    if (!journal.get(id)) await managers.do("endpoint.remove", { network, id });
+    const { journal, store, managers, view, onLost } = this.#options;
+    if (journal.get(id)) return;
+    const lost = journal.isLost(id) ? await store.get(endpointKey(network, view.self, id)) : null;
+    await managers.do("endpoint.remove", { network, id });
+    if (lost) onLost(JSON.parse(lost.value) as EndpointRecord);
   }
 }

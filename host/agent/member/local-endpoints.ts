@@ -40,8 +40,14 @@ export class LocalEndpoints {
   constructor(parts: LocalParts) {
     const { state, client, view, overlay, log } = parts;
     this.#parts = parts;
-    const journal = new Journal(join(state.path, ENDPOINTS));
-    this.strays = new Strays({ journal, store: client, managers: client, view });
+    const journal = new Journal(join(state.path, ENDPOINTS), (file, why) =>
+      log.error({ file, why }, "what this host knew of an endpoint cannot be read: its address is given back"),
+    );
+    this.strays = new Strays({
+      ...{ journal, store: client, managers: client, view },
+      onLost: ({ id, name, network, container, addresses }) =>
+        log.error({ endpoint: id, name, network, container, addresses }, "endpoint lost with its file: connect it again"),
+    });
     this.#follower = new Follower({
       store: client,
       view,

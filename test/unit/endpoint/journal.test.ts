@@ -40,7 +40,7 @@ test("what cannot be written is named, and nothing is known of it then", () => {
   expect(journal.entries).toEqual([]);
 });
 
-test("a file that was cut short is left out and removed, and so is what was being written; what that was to replace stands", () => {
+test("a file that was cut short is left out, told of and removed, and so is what was being written; what that was to replace stands", () => {
   new Journal(directory).write(entry("asked"));
   writeFileSync(join(directory, `${ID}.json.new`), '{"id":"ab');
   writeFileSync(join(directory, `${ID}.json.123.4`), '{"id":"ab');
@@ -48,6 +48,10 @@ test("a file that was cut short is left out and removed, and so is what was bein
   expect(readdirSync(directory)).toEqual([`${ID}.json`]);
   writeFileSync(join(directory, `${ID}.json`), '{"id":"ab');
   writeFileSync(join(directory, `${"cd".repeat(32)}.json.new`), "{}");
-  expect(new Journal(directory).entries).toEqual([]);
+  const broken: string[] = [];
+  const journal = new Journal(directory, (file, why) => broken.push(`${file}: ${why}`));
+  expect(journal.entries).toEqual([]);
+  expect([journal.isLost(ID), journal.isLost("cd".repeat(32))]).toEqual([true, false]);
+  expect(broken).toEqual([expect.stringMatching(`^${join(directory, ID)}\\.json: .*JSON`)]);
   expect(readdirSync(directory)).toEqual([]);
 });

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { nodeEndpoints } from "../../../host/model/cluster/keys.ts";
 import { nodeId } from "../manager/cluster.ts";
@@ -33,6 +35,17 @@ test("what the journal has lost is freed at the start, wherever it is; what it h
   await world.strays.free();
   expect(held()).toEqual([kept.id]);
   expectConsistent(world.cluster);
+});
+
+test("one whose file was cut short is freed, and told of by what the store knows of it; others are freed silently", async () => {
+  const cut = await world.attach("/run/netns/x", { name: "shop" });
+  const gone = await world.attach("/run/netns/y", { name: "till" });
+  writeFileSync(join(world.directory, `${cut.id}.json`), "");
+  world.events.length = 0;
+  await startWithout(gone.id);
+  await world.strays.free();
+  expect(held()).toEqual([]);
+  expect(world.events).toEqual([`lost: ${cut.id} of shop`]);
 });
 
 test("what appears later in a network that is not followed is found in a round of them, one at a time", async () => {

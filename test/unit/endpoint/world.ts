@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Attachment, Endpoints, type EndpointsOptions } from "../../../host/endpoint/endpoints.ts";
 import { Journal } from "../../../host/endpoint/journal.ts";
-import { Strays } from "../../../host/endpoint/strays.ts";
+import { Strays, type StraysOptions } from "../../../host/endpoint/strays.ts";
 import { ClusterView } from "../../../host/follow/cluster-view.ts";
 import { Follower } from "../../../host/follow/follower.ts";
 import type { ManagerOperation } from "../../../host/model/cluster/operations.ts";
@@ -72,7 +72,8 @@ export class EndpointWorld {
       return answer as never;
     };
     const { journal, view } = this;
-    this.strays = new Strays({ journal, store: this.cluster.store, managers: { do: ask }, view });
+    const onLost: StraysOptions["onLost"] = ({ id, name }) => this.events.push(`lost: ${id} of ${name}`);
+    this.strays = new Strays({ journal, store: this.cluster.store, managers: { do: ask }, view, onLost });
     this.endpoints = new Endpoints({
       journal,
       store: this.cluster.store,
