@@ -32,7 +32,7 @@ describe("to its end", () => {
 
   test("a program that is not there", async () => {
     await expect(runTool(["weft-no-such-tool"], options())).rejects.toThrow(
-      "weft-no-such-tool cannot be started: spawn weft-no-such-tool ENOENT",
+      "weft-no-such-tool cannot be started: spawn weft-no-such-tool: no such file or directory",
     );
   });
 
