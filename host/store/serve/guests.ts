@@ -1,6 +1,6 @@
 // Who is at a front's door. A connection is a stranger's until a call of a member comes by it, and strangers, of whom nobody knows anything (a port scan, a
-// host that joins, somebody who would like the manager to be busy), have little of it: so many, for so long, and so many bytes together. The newest goes first:
-// a member needs a moment to say who it is, and who means harm would stay. Main thread.
+// host that joins, somebody who would like the manager to be busy), have little of it: so many, for so long, and so many bytes together. Who has been there longest goes first:
+// a member needs but a moment to say who it is, and who means harm stays. Main thread.
 
 import type { Socket } from "node:net";
 import { Bucket } from "../../model/bucket.ts";
