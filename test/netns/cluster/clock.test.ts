@@ -75,7 +75,8 @@ describeNetns("clocks that are wrong", ["faketime", "socat"], () => {
     );
     await timeToReach(containers[0], containers[1], REACHED_MS);
     clock.set("+0");
-    await eventually("b to be ready", async () => (await statusOf(a, "b")) === "ready", HEALED_MS);
+    await eventually("b to hear of the cluster", () => b.daemon.stderr.includes("the cluster's state is heard"), HEALED_MS);
+    await eventually("b to be ready", async () => (await statusOf(a, "b")) === "ready", DOWN_MS);
     const later = await place(a, "later-a", NETWORK);
     await timeToReach(containers[1], later, REACHED_MS);
     for (const container of [...containers, later]) await remove(container);
