@@ -74,11 +74,16 @@ describeNetns("weft leave", ["nft"], () => {
     await b.start();
     await a.weft("network", "create", "blue");
     const run = (name: string, command: string[]) => api(b).do("container.run", { name, networks: ["blue"], command });
-    await run("stubborn", ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]);
+    await run("stubborn", ["sh", "-c", "trap 'echo no' TERM; echo deaf; while :; do sleep 0.1; done"]);
+    const says = api(b).logs("stubborn", { follow: true, tail: null });
+    // Before that a SIGTERM would end it, and there would be nothing to refuse for.
+    expect((await says.next()).value).toMatchObject({ log: "deaf\n" });
     const leaving = api(b).do("cluster.leave", { force: true });
+    expect((await says.next()).value).toMatchObject({ log: "no\n" });
     await expect(api(b).do("cluster.leave", { force: false })).rejects.toThrow("containers run here (stubborn)");
     await expect(run("late", ["sleep", "600"])).rejects.toThrow("this host is leaving the cluster");
     await leaving;
+    await says.return();
     expect((await b.daemon.exited).code).toBe(0);
     await a.weft("network", "rm", "blue");
   });
