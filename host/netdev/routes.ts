@@ -14,16 +14,13 @@ interface RouteReport {
 export interface HostRoute {
   /** CIDR; a single address has /32 or /128. */
   destination: string;
-  /** blackhole, unreachable, prohibit: of a route that leads nowhere. */
   device: string;
 }
 
-/** Those that decide where a packet goes, or that it goes nowhere; not this host's own addresses, nor what leaves it to the next rule (throw). */
-const TYPES = new Set(["unicast", "blackhole", "unreachable", "prohibit"]);
-
 /**
- * Routes of all tables but that of the host's own addresses: which of them is asked is the rules' to say (Tailscale has table 52). Default and
- * link-local ones are left out. Of this process's namespace, or another. Rejects with OperationError.
+ * Unicast routes of all tables but that of the host's own addresses: which of them is asked is the rules' to say (Tailscale has table 52). Default and
+ * link-local ones are left out; so are those that lead nowhere (blackhole, unreachable, prohibit), since a network in such a range takes nothing away. Of
+ * this process's namespace, or another. Rejects with OperationError.
  */
 export async function hostRoutes(netnsPath?: string): Promise<HostRoute[]> {
   const routes = await Promise.all(
@@ -31,8 +28,8 @@ export async function hostRoutes(netnsPath?: string): Promise<HostRoute[]> {
   );
   const found = new Map<string, HostRoute>();
   for (const { dst, dev, nexthops, type = "unicast", table } of routes.flat()) {
-    if (dst === "default" || dst.startsWith("fe80:") || dst.startsWith("ff00:") || table === "local" || !TYPES.has(type)) continue;
-    const device = type === "unicast" ? (dev ?? nexthops?.find((each) => each.dev)?.dev ?? "") : type;
+    if (dst === "default" || dst.startsWith("fe80:") || dst.startsWith("ff00:") || table === "local" || type !== "unicast") continue;
+    const device = dev ?? nexthops?.find((each) => each.dev)?.dev ?? "";
     const destination = withLength(dst);
     found.set(`${destination} ${device}`, { destination, device });
   }

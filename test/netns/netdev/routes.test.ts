@@ -11,7 +11,7 @@ describeNetns("a host's routes", [], () => {
   });
   afterAll(() => lab?.close());
 
-  test("are those of both families and of all tables, with single addresses and such as lead nowhere, without default and link-local ones", async () => {
+  test("are those of both families and of all tables, with single addresses; not those that lead nowhere, default and link-local ones", async () => {
     const netns = await lab.namespace("a");
     await ipBatch(
       [
@@ -40,10 +40,8 @@ describeNetns("a host's routes", [], () => {
       { destination: "100.64.0.7/32", device: "eth0" },
       { destination: "172.16.0.1/32", device: "eth0" },
       { destination: "172.20.0.0/16", device: "eth0" },
-      { destination: "172.31.0.0/16", device: "blackhole" },
       { destination: "192.168.0.0/16", device: "eth0" },
       { destination: "fd01::/64", device: "eth0" },
-      { destination: "fd02::/64", device: "unreachable" },
       { destination: "fd03::/64", device: "eth0" },
     ]);
   });
