@@ -17,10 +17,10 @@ const files = (tier: string, names: string) =>
   });
 
 /** Alone: they flood (packets of all namespaces wait in one queue for each CPU, which then loses others'), take all CPUs, or list all namespaces. */
-const ALONE = files("netns", "bench bench/run bench/traffic cluster/kill endpoint/containers fuzz load measure/round probe-busy");
+const ALONE = files("netns", "bench bench/run bench/traffic cluster/kill endpoint/containers fuzz load measure/round probe probe-busy");
 
 /** Beside their like: they measure time, and wait for most of it. */
-const TIMED = files("netns", "cluster/clock cluster/etcd cluster/main-thread cluster/manager-gone cluster/move cluster/partition probe");
+const TIMED = files("netns", "cluster/clock cluster/etcd cluster/main-thread cluster/manager-gone cluster/move cluster/partition");
 
 /** Half a minute and more. One of them begun as the last would keep everybody waiting. */
 const LONG = [...files("netns", "bench/peers cluster/manager-gone cluster/partition linux"), ...files("unit", "sim/embedded sim/etcd")];
